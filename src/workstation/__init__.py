@@ -1,0 +1,3 @@
+"""Workstation: a desktop DICOM imaging workstation."""
+
+__version__ = "0.1.0"

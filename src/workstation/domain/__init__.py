@@ -1,0 +1,1 @@
+"""Nouns and rules of the work: studies, nodes, worklist items, jobs, errors. Standard library only."""

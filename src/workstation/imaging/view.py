@@ -1,0 +1,27 @@
+"""A view: how one frame is looked at, as a value that tools replace, so undo and sync are assignments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workstation.imaging.frame import Window
+
+
+class Interpolation(StrEnum):
+    NEAREST = "nearest"
+    LINEAR = "linear"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Zoom is screen pixels per image column, None for fit; pan moves the image centre, in screen pixels."""
+
+    window: Window | None = None  # None: the file's first window or VOI LUT, else the default window
+    voi_lut_index: int | None = None  # a VOI LUT of the file instead of a window
+    zoom: float | None = None
+    pan: tuple[float, float] = (0.0, 0.0)
+    quarter_turns: int = 0  # clockwise, 0 to 3
+    flipped: bool = False  # left-right, applied before the turns
+    inverted: bool = False
+    interpolation: Interpolation = Interpolation.LINEAR

@@ -1,0 +1,1 @@
+"""Run, cancel and persist work off the caller's thread; knows nothing of DICOM or Qt."""

@@ -1,0 +1,188 @@
+"""What the verbs need from outside, as Protocols that `network` and `archive` subclass explicitly.
+
+Errors: every method raises only `workstation.domain.errors`; adapters translate at the border.
+Blocking methods take a `Cancellation` and return within half a second of its being set, raising
+`Cancelled`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from workstation.domain.node import LocalAe, Node, RetrieveMethod
+from workstation.domain.query import Query, WorklistQuery
+from workstation.domain.study import Instance, InstanceSummary, QueryMatch, Series, Study
+from workstation.domain.worklist import WorklistItem
+from workstation.jobs.cancel import Cancellation
+
+# --- the archive -----------------------------------------------------------------------------
+
+
+class StoreOutcome(StrEnum):
+    STORED = "stored"
+    ALREADY_PRESENT = "already-present"  # same SOP Instance UID, same content: nothing to do
+    CONFLICT = "conflict"  # same SOP Instance UID, other content: kept beside, reported
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInstance:
+    """An instance of the archive: what the index knows and where its Part 10 file lies."""
+
+    instance: Instance
+    path: Path
+    size_bytes: int
+
+
+class Archive(Protocol):
+    """Files and their index. Safe to call from several threads and several processes."""
+
+    def new_incoming(self) -> Path:
+        """A path for a file about to arrive, on the archive's own file system; not yet created."""
+
+    def add(self, path: Path, summary: InstanceSummary) -> StoreOutcome:
+        """Take the Part 10 file `path` (made by `new_incoming`, consumed in every outcome) in, whole or not at all.
+
+        Raises DiskFull, ArchiveUnusable.
+        """
+
+    def discard(self, path: Path) -> None:
+        """Forget a file from `new_incoming`, whether or not it exists."""
+
+    def find(self, query: Query) -> Iterator[QueryMatch]:
+        """Matches at `query.level`, studies newest first, counts filled in."""
+
+    def study(self, study_instance_uid: str) -> Study | None: ...
+
+    def series_of(self, study_instance_uid: str) -> list[Series]:
+        """Its series by series number, counts filled in."""
+
+    def instances_of(self, series_instance_uid: str) -> list[StoredInstance]:
+        """Its instances by instance number."""
+
+    def instance_uids(self, study_instance_uid: str, series_instance_uid: str = "") -> frozenset[str]: ...
+
+    def delete_study(self, study_instance_uid: str) -> None: ...
+
+    def size_bytes(self) -> int:
+        """Bytes of all stored files."""
+
+
+# --- peers -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EchoResult:
+    elapsed_s: float
+    implementation: str  # Implementation Version Name or HTTP Server header, may be empty
+
+
+@dataclass(frozen=True, slots=True)
+class RetrieveTarget:
+    """A study, or one series of it, or single instances of that series."""
+
+    study_instance_uid: str
+    series_instance_uid: str = ""
+    sop_instance_uids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFailure:
+    """One instance that was not transferred, and the standard's word for why."""
+
+    sop_instance_uid: str
+    reason: str
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransferReport:
+    """What one transfer did. `stored` counts new instances, `already_present` those that were there."""
+
+    method: RetrieveMethod | None = None
+    expected: int | None = None  # as the peer counts its sub-operations, None when it does not say
+    transferred: int = 0
+    stored: int = 0
+    already_present: int = 0
+    bytes: int = 0
+    warnings: tuple[str, ...] = ()
+    failures: tuple[ItemFailure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TransferProgress:
+    done: int
+    total: int | None
+    bytes_done: int
+    failed: int = 0
+
+
+OnProgress = Callable[[TransferProgress], None]
+
+
+class Inbox(Protocol):
+    """Where received instances go; made by services.ingest over the archive."""
+
+    def new_path(self) -> Path:
+        """Where to write the next Part 10 file."""
+
+    def take(self, path: Path, source: str) -> StoreOutcome:
+        """Index the complete file `path`. Raises InputError when it is not what it claims, LocalError."""
+
+    def discard(self, path: Path) -> None: ...
+
+
+class QueryPeer(Protocol):
+    """Something that answers queries: DIMSE or DICOMweb."""
+
+    def echo(self, node: Node, cancellation: Cancellation) -> EchoResult: ...
+
+    def find(self, node: Node, query: Query, cancellation: Cancellation) -> Iterator[QueryMatch]:
+        """Matches as they arrive. Raises PeerAborted in mid-iteration when the list is incomplete."""
+
+
+class WebPeer(QueryPeer, Protocol):
+    """DICOMweb (PS3.18): QIDO-RS, WADO-RS, STOW-RS."""
+
+    def retrieve(
+        self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation
+    ) -> TransferReport: ...
+
+    def store(
+        self, node: Node, paths: Sequence[Path], on_progress: OnProgress, cancellation: Cancellation
+    ) -> TransferReport: ...
+
+
+class DimsePeer(QueryPeer, Protocol):
+    """DIMSE (PS3.7): the services over one association each."""
+
+    def find_worklist(self, node: Node, query: WorklistQuery, cancellation: Cancellation) -> Iterator[WorklistItem]: ...
+
+    def get(
+        self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation
+    ) -> TransferReport:
+        """C-GET: instances come back on the same association."""
+
+    def move(
+        self, node: Node, target: RetrieveTarget, on_progress: OnProgress, cancellation: Cancellation
+    ) -> TransferReport:
+        """C-MOVE to our own listener, which stores what arrives; the report counts the peer's sub-operations only."""
+
+    def store(
+        self, node: Node, paths: Sequence[Path], on_progress: OnProgress, cancellation: Cancellation
+    ) -> TransferReport: ...
+
+
+class Listener(Protocol):
+    """Our storage SCP (C-STORE, C-ECHO)."""
+
+    def start(self) -> LocalAe:
+        """Listen; the AE with the port really bound (port 0 picks one). Raises PortInUse."""
+
+    def stop(self) -> None: ...
+
+    @property
+    def running(self) -> bool: ...

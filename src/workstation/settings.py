@@ -1,0 +1,52 @@
+"""The settings: one frozen value, TOML in, TOML out, errors that name file, key and what was expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from workstation.domain.node import LocalAe, Node
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where this profile lives; `--config-dir` and `--data-dir` move everything."""
+
+    config: Path
+    data: Path
+
+    @property
+    def settings_file(self) -> Path:
+        return self.config / "settings.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerSettings:
+    drag_up_brightens: bool = True  # Weasis's habit; IHE BIR has it the other way
+    cache_mib: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeSettings:
+    workers: int = 2
+    memory_mib: int = 2048  # per worker
+    deadline_s: float = 30.0  # per frame
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistSettings:
+    refresh_s: int = 30
+    modality: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    local: LocalAe = LocalAe()
+    listen: bool = True  # whether the window opens the listener
+    nodes: tuple[Node, ...] = ()
+    viewer: ViewerSettings = ViewerSettings()
+    decode: DecodeSettings = DecodeSettings()
+    worklist: WorklistSettings = WorklistSettings()
+
+    def node(self, name: str) -> Node | None:
+        return next((node for node in self.nodes if node.name == name), None)
