@@ -100,28 +100,16 @@ def bench(rest: list[str]) -> int:
 
 
 def screens(rest: list[str]) -> int:
-    return call(
-        [str(BIN / "workstation"), "demo", "--headless", "--screenshots", str(ROOT / "build" / "screens"), *rest]
-    )
+    folder = ROOT / "build" / "screens"
+    return call([str(BIN / "workstation"), "demo", "--headless", "--screenshots", str(folder), *rest])
 
 
 def lock() -> int:
     """No registry address may enter the lock: names, versions, markers and hashes only."""
-    return call(
-        [
-            *[
-                str(BIN / "uv"),
-                "pip",
-                "compile",
-                "pyproject.toml",
-                "--group",
-                "dev",
-                "--universal",
-                "--generate-hashes",
-            ],
-            *["--no-emit-index-url", "--no-header", "--no-annotate", "--quiet", "--upgrade", "-o", str(LOCK)],
-        ]
+    options = (
+        "--group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --upgrade"
     )
+    return call([str(BIN / "uv"), "pip", "compile", "pyproject.toml", *options.split(), "-o", str(LOCK)])
 
 
 # --- set-up ----------------------------------------------------------------------------------
@@ -218,16 +206,12 @@ def make_venv() -> None:
 def install_python() -> None:
     """Pinned, hashed versions only; uv when it is there, since it is ten times faster."""
     say("installing the locked Python packages")
-    uv = shutil.which("uv")
-    pip = (
-        [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
-        if uv
-        else [str(PYTHON), "-m", "pip", "install", "-q"]
-    )
-    quiet = [] if uv else ["--disable-pip-version-check"]
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if uv := shutil.which("uv"):
+        pip = [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
     steps = (
-        [*pip, *quiet, "--require-hashes", "-r", str(LOCK)],
-        [*pip, *quiet, "--no-deps", "--no-build-isolation", "-e", str(ROOT)],
+        [*pip, "--require-hashes", "-r", str(LOCK)],
+        [*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)],
     )
     for step in steps:
         if subprocess.run(step).returncode:
