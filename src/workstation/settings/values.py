@@ -1,4 +1,4 @@
-"""The settings: one frozen value, TOML in, TOML out, errors that name file, key and what was expected."""
+"""The settings as frozen values with their defaults."""
 
 from __future__ import annotations
 
