@@ -1,0 +1,86 @@
+"""From a data set to our nouns: what the index keeps, and what a query answered."""
+
+from __future__ import annotations
+
+from dataclasses import Field, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydicom import Dataset
+
+from workstation.dicom import elements
+from workstation.dicom.charset import assume_character_set
+from workstation.dicom.quiet import quiet
+from workstation.dicom.read import read_header
+from workstation.domain.errors import DamagedFile
+from workstation.domain.person_name import PersonName
+from workstation.domain.study import Instance, InstanceSummary, Patient, Series, Study
+from workstation.domain.uid import is_valid_uid
+
+# What the File Meta Information says as well (PS3.10 table 7.1-1).
+_IN_META = {
+    "TransferSyntaxUID": "TransferSyntaxUID",
+    "SOPClassUID": "MediaStorageSOPClassUID",
+    "SOPInstanceUID": "MediaStorageSOPInstanceUID",
+}
+
+Noun = TypeVar("Noun", Patient, Study, Series, Instance)
+
+
+def summarise(path: str | Path) -> InstanceSummary:
+    """What the index keeps of the file. Raises NotDicom, and DamagedFile where the UIDs that place it are missing."""
+    dataset = read_header(path)
+    try:
+        return summary_of(dataset)
+    except DamagedFile as error:
+        raise DamagedFile(path=path, **error.details) from error
+
+
+def summary_of(dataset: Dataset) -> InstanceSummary:
+    """What the index keeps of a data set with its group 0002 in `file_meta`.
+
+    Raises DamagedFile when one of its four UIDs is missing or is none: they become keys and file names.
+    """
+    with quiet():
+        study = match_from(dataset, Study)
+        series = match_from(dataset, Series)
+        instance = match_from(dataset, Instance)
+    for keyword, uid in (
+        ("SOPInstanceUID", instance.sop_instance_uid),
+        ("SOPClassUID", instance.sop_class_uid),
+        ("StudyInstanceUID", study.study_instance_uid),
+        ("SeriesInstanceUID", series.series_instance_uid),
+    ):
+        if not is_valid_uid(uid):
+            raise DamagedFile(reason=f"{keyword} is {'not a valid UID' if uid else 'missing'}")
+    if series.modality and not study.modalities:
+        study = replace(study, modalities=(series.modality,))
+    if instance.rows and instance.number_of_frames is None:
+        instance = replace(instance, number_of_frames=1)
+    return InstanceSummary(study, series, instance)
+
+
+def match_from(dataset: Dataset, noun: type[Noun], assumed_character_set: str = "") -> Noun:
+    """Fill `noun` from any data set, a C-FIND identifier say; what is absent or unreadable keeps its default.
+
+    `assumed_character_set` (a node's habit) decodes texts where the data set declares none.
+    """
+    if assumed_character_set:
+        assume_character_set(dataset, assumed_character_set)
+    with quiet():
+        return noun(**{field.name: _field_value(dataset, field) for field in fields(noun)})
+
+
+def _field_value(dataset: Dataset, field: Field[Any]) -> Any:
+    keyword = field.metadata["keyword"]
+    if keyword in _IN_META and keyword not in dataset:
+        return elements.first_text(getattr(dataset, "file_meta", None) or Dataset(), _IN_META[keyword])
+    if isinstance(field.default, PersonName):
+        return elements.person_name(dataset, keyword)
+    if isinstance(field.default, tuple):
+        return tuple(value for value in elements.texts(dataset, keyword) if value)
+    if field.type == "int | None":
+        return elements.integer(dataset, keyword)
+    if field.type == "float | None":
+        return elements.number(dataset, keyword)
+    return elements.text(dataset, keyword)
