@@ -28,6 +28,7 @@ WorkstationError
 ├── DeidentificationError    export stopped rather than leak
 │   ├── IdentifierFound          the residual check found one
 │   └── InstanceHeld             cannot be made safe without a person
+├── InternalError            a fault of this program
 └── Cancelled                the user's wish, not a fault
 """
 
@@ -193,6 +194,12 @@ class IdentifierFound(DeidentificationError):
 
 class InstanceHeld(DeidentificationError):
     code = "instance-held"
+
+
+class InternalError(WorkstationError):
+    """details: type (of the exception), location (in our code); never its text, which may quote a patient"""
+
+    code = "internal"
 
 
 class Cancelled(WorkstationError):

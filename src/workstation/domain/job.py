@@ -14,11 +14,11 @@ class JobState(StrEnum):
     PARTLY = "partly"  # finished, but some items failed or are missing
     FAILED = "failed"
     CANCELLED = "cancelled"
-    INTERRUPTED = "interrupted"  # our process ended while it ran
+    INTERRUPTED = "interrupted"  # our process ended while it waited or ran
 
 
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED}),
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED, JobState.INTERRUPTED}),
     JobState.RUNNING: frozenset(
         {JobState.SUCCEEDED, JobState.PARTLY, JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED}
     ),

@@ -1,0 +1,260 @@
+"""The runner: one worker thread per lane, every change of a job published and, where asked, journalled.
+
+Per job there is one lock under which it changes and the change is published, so that everybody hears
+of its states in their order. Subscribers must not wait for another thread inside `publish`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from workstation.domain.errors import Cancelled, InputError, LocalError, WorkstationError
+from workstation.domain.events import JobFinished, Publish
+from workstation.domain.job import RETRYABLE, Command, Job
+from workstation.jobs import codec
+from workstation.jobs.journal import Journal, JournalEntry
+from workstation.jobs.lane import Lane
+from workstation.jobs.run import Handler, JobContext, JobRun, Outcome
+
+__all__ = ["Handler", "JobContext", "JobRunner", "Outcome"]
+
+_log = logging.getLogger(__name__)
+_POLL_S = 0.2  # how often late progress goes out and other processes' wishes to cancel are read
+_KEPT_FINISHED = 200
+
+
+class JobRunner:
+    """Runs commands by their type's handler. Safe to call from any thread. The journal is its own from now on."""
+
+    def __init__(self, handlers: Mapping[type[Command], Handler], publish: Publish, journal: Journal) -> None:
+        self._handlers = dict(handlers)
+        self._types = {command_type.kind: command_type for command_type in handlers}
+        self._publish = publish
+        self._journal = journal
+        self._lock = threading.RLock()
+        self._runs: dict[int, JobRun] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._next_memory_id = -1  # below zero, so that they never meet the journal's ids
+        self._closing = False
+        self._wake = threading.Event()
+        self._watch: threading.Thread | None = None
+        journal.mark_interrupted(time.time())
+
+    def submit(self, command: Command) -> Job:
+        """Queue `command`; an equal one that waits or runs is not begun twice, its job is returned."""
+        return self._submit(command, None).job
+
+    def run(self, command: Command, on_event: Publish | None = None) -> JobFinished:
+        """Submit and wait, telling `on_event` of this job; Ctrl-C cancels it and waits for its end."""
+        return self._wait(self._submit(command, on_event))
+
+    def run_again(self, job_id: int, on_event: Publish | None = None) -> JobFinished:
+        """Retry and wait, as `run` does."""
+        return self._wait(self._retry(job_id, on_event))
+
+    def cancel(self, job_id: int) -> None:
+        """Cancel a job of ours, or ask the process that runs it to; one that has ended stays as it is."""
+        with self._lock:
+            run = self._runs.get(job_id)
+        if run is None:
+            self._known_entry(job_id)
+            self._journal.request_cancel(job_id, time.time())
+            return
+        run.request_cancel()
+        self._end_if_waiting(run)
+        if run.journalled and run.ended:
+            self._journal.request_cancel(job_id, time.time())  # where it ended as interrupted
+
+    def retry(self, job_id: int) -> Job:
+        """Queue a job that failed, was cancelled or interrupted once more; an active one is left to run.
+
+        Raises InputError when there is no such job, or nothing to repeat.
+        """
+        return self._retry(job_id, None).job
+
+    def resume_interrupted(self) -> list[Job]:
+        """Queue every interrupted job again, the oldest first, and say which."""
+        self._journal.mark_interrupted(time.time())
+        resumed = []
+        for entry in self._journal.interrupted():
+            try:
+                resumed.append(self._retry(entry.job.id, None).job)
+            except InputError as error:
+                _log.warning("job %d (%s) cannot be resumed: %s", entry.job.id, entry.job.kind, error)
+        return resumed
+
+    def jobs(self) -> list[Job]:
+        """Every job of the journal and of this process's memory, newest first."""
+        self._journal.mark_interrupted(time.time())
+        found = {entry.job.id: entry.job for entry in self._journal.entries()}
+        with self._lock:
+            ours = list(self._runs.values())
+        found |= {run.job.id: run.job for run in ours if run.job.id not in found or not run.ended}
+        return sorted(found.values(), key=lambda job: (job.created_at, abs(job.id)), reverse=True)
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """End every thread and the journal; unfinished journalled work becomes INTERRUPTED, to be resumed later."""
+        deadline = time.monotonic() + timeout_s
+        with self._lock:
+            self._closing = True
+            active = [run for run in self._runs.values() if not run.ended]
+            lanes = list(self._lanes.values())
+        for run in active:
+            run.interrupt()
+            self._end_if_waiting(run)
+        for lane in lanes:
+            lane.stop()
+        for lane in lanes:
+            lane.join(max(0.0, deadline - time.monotonic()))
+        for run in active:
+            run.abandon()
+        self._wake.set()
+        if self._watch is not None:
+            self._watch.join(max(1.0, deadline - time.monotonic()))
+        self._journal.close()
+
+    def _submit(self, command: Command, listener: Publish | None) -> JobRun:
+        if type(command) not in self._handlers:
+            raise TypeError(f"no handler for {type(command).__name__}")
+        with self._lock:
+            self._refuse_when_closing()
+            twin = self._active_twin(command, listener)
+            if twin is not None:
+                return twin
+            job = Job(0, command.kind, command.lane, command.subject, created_at=time.time())
+            if command.journalled:
+                job_id = self._journal.add(job, command.version, codec.encode(command))
+            else:
+                job_id, self._next_memory_id = self._next_memory_id, self._next_memory_id - 1
+            run = self._register(command, replace(job, id=job_id), listener)
+        return self._start(run)
+
+    def _retry(self, job_id: int, listener: Publish | None) -> JobRun:
+        with self._lock:
+            self._refuse_when_closing()
+            run = self._runs.get(job_id)
+            if run is not None and run.listen(listener):
+                return run
+            command = run.command if run is not None else self._command_of(self._known_entry(job_id))
+            twin = self._active_twin(command, listener)
+            if twin is not None:
+                return twin
+            run = self._register(command, self._queued_again(job_id, command, run), listener)
+        return self._start(run)
+
+    def _queued_again(self, job_id: int, command: Command, run: JobRun | None) -> Job:
+        if command.journalled:
+            entry = self._journal.claim(job_id)
+            if entry is None:
+                raise InputError(job=job_id, reason=f"it is {self._known_entry(job_id).job.state}")
+            return entry.job
+        assert run is not None
+        if run.job.state not in RETRYABLE:
+            raise InputError(job=job_id, reason=f"it is {run.job.state}")
+        old = run.job
+        return Job(old.id, old.kind, old.lane, old.subject, created_at=old.created_at)
+
+    def _command_of(self, entry: JournalEntry) -> Command:
+        command_type = self._types.get(entry.job.kind)
+        if command_type is None or command_type.version != entry.version:
+            raise InputError(job=entry.job.id, reason=f"{entry.job.kind} version {entry.version} is not known here")
+        try:
+            command: Command = codec.decode(command_type, entry.command)
+        except codec.CannotRestore as error:
+            raise InputError(job=entry.job.id, reason="its command cannot be read") from error
+        return command
+
+    def _known_entry(self, job_id: int) -> JournalEntry:
+        entry = self._journal.entry(job_id)
+        if entry is None:
+            raise InputError(job=job_id, reason="no such job")
+        return entry
+
+    def _refuse_when_closing(self) -> None:
+        if self._closing:
+            raise Cancelled(reason="closing")
+
+    def _active_twin(self, command: Command, listener: Publish | None) -> JobRun | None:
+        for run in self._runs.values():
+            same = type(run.command) is type(command) and run.command == command
+            if same and not run.cancellation.cancelled and run.listen(listener):
+                return run
+        return None
+
+    def _register(self, command: Command, job: Job, listener: Publish | None) -> JobRun:
+        handler = self._handlers[type(command)]
+        run = JobRun(command, job, handler, self._publish, self._save if command.journalled else None)
+        run.listen(listener)
+        self._runs.pop(job.id, None)
+        self._runs[job.id] = run
+        ended = [job_id for job_id, known in self._runs.items() if known.ended]
+        for job_id in ended[: max(0, len(ended) - _KEPT_FINISHED)]:
+            del self._runs[job_id]
+        return run
+
+    def _start(self, run: JobRun) -> JobRun:
+        """Say that it is queued before a worker can say that it runs."""
+        run.announce()
+        with self._lock:
+            lane = self._lanes.get(run.job.lane)
+            if lane is None and not self._closing:
+                lane = self._lanes[run.job.lane] = Lane(run.job.lane)
+            if self._watch is None and not self._closing:
+                self._watch = threading.Thread(target=self._watch_runs, name="jobs watch", daemon=True)
+                self._watch.start()
+            if lane is not None and not self._closing:
+                lane.put(run)
+        if self._closing:
+            run.interrupt()
+        if run.cancellation.cancelled:  # while it was announced, before it stood in the lane
+            self._end_if_waiting(run)
+        self._wake.set()
+        return run
+
+    def _end_if_waiting(self, run: JobRun) -> None:
+        with self._lock:
+            lane = self._lanes.get(run.job.lane)
+        if lane is not None and lane.remove(run):
+            run.end_unstarted()
+
+    def _wait(self, run: JobRun) -> JobFinished:
+        try:
+            return run.wait()
+        except KeyboardInterrupt:
+            self.cancel(run.job.id)
+            return run.wait()
+
+    def _save(self, job: Job) -> None:
+        try:
+            self._journal.save(job)
+        except LocalError as error:  # the work itself goes on; what the journal last said is retried at worst
+            _log.error("the journal cannot record job %d: %s", job.id, error)
+
+    def _watch_runs(self) -> None:
+        while True:
+            with self._lock:
+                active = [run for run in self._runs.values() if not run.ended]
+                if self._closing and not active:
+                    return
+                if not active:
+                    self._wake.clear()
+            if not active:
+                self._wake.wait()
+                continue
+            time.sleep(_POLL_S)
+            self._poll(active)
+
+    def _poll(self, active: Iterable[JobRun]) -> None:
+        for run in active:
+            run.flush_progress()
+        if not any(run.journalled for run in active):
+            return
+        try:
+            for job_id in self._journal.cancel_requests():
+                self.cancel(job_id)
+        except WorkstationError as error:
+            _log.error("the journal cannot be read: %s", error)
