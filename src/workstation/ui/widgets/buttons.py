@@ -1,0 +1,106 @@
+"""Buttons, chips and labels in the looks of the design; every one has an accessible name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QIcon
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QWidget
+
+from workstation.ui.assets import DARK, dot, icon
+
+
+def button(
+    text: str, icon_name: str = "", clicked: Callable[[], object] | None = None, *, look: str = ""
+) -> QPushButton:
+    """A push button; `look` is empty, "primary", "danger" or "link"."""
+    result = QPushButton(text)
+    result.setObjectName(look)
+    if icon_name:
+        result.setIcon(icon(icon_name, "#ffffff" if look == "primary" else DARK.text))
+        result.setIconSize(QSize(16, 16))
+    result.setAccessibleName(text.rstrip("…"))
+    result.setAutoDefault(False)
+    result.setCursor(Qt.CursorShape.PointingHandCursor)
+    if clicked is not None:
+        result.clicked.connect(lambda _checked=False: clicked())
+    return result
+
+
+def action_button(action: QAction, *, look: str = "") -> QPushButton:
+    """A push button that shows, triggers and follows `action`."""
+    result = button(action.text(), look=look, clicked=action.trigger)
+    result.setIconSize(QSize(16, 16))
+    name = action.property("icon_name")
+    result.setIcon(icon(name, "#ffffff") if look == "primary" and name else action.icon())
+
+    def follow() -> None:
+        result.setText(action.text())
+        result.setEnabled(action.isEnabled())
+        result.setToolTip(action.toolTip())
+
+    action.changed.connect(follow)
+    follow()
+    return result
+
+
+def icon_button(icon_name: str, name: str, clicked: Callable[[], object] | None = None) -> QToolButton:
+    """A button with only a picture: `name` is its tool tip and what a screen reader says."""
+    result = QToolButton()
+    result.setObjectName("plain")
+    result.setIcon(icon(icon_name))
+    result.setIconSize(QSize(16, 16))
+    result.setToolTip(name)
+    result.setAccessibleName(name)
+    result.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    if clicked is not None:
+        result.clicked.connect(lambda _checked=False: clicked())
+    return result
+
+
+class Chip(QToolButton):
+    """A rounded switch, with a coloured dot where it stands for something that has a state."""
+
+    def __init__(self, text: str, *, checked: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("chip")
+        self.setText(text)
+        self.setAccessibleName(text)
+        self.setCheckable(True)
+        self.setChecked(checked)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setIconSize(QSize(8, 8))
+
+    def set_state(self, colour: str, words: str) -> None:
+        """Show a dot in `colour`; `words` say the same to who cannot see it. No colour: no dot."""
+        self.setIcon(QIcon(dot(colour)) if colour else QIcon())
+        self.setAccessibleName(f"{self.text()}, {words}" if words else self.text())
+        self.setToolTip(words)
+
+
+def label(text: str = "", look: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
+    """A plain-text label; `look` is "title", "heading", "strong", "muted", "caption" or "mono"."""
+    result = QLabel(text)
+    result.setObjectName(look)
+    result.setTextFormat(Qt.TextFormat.PlainText)
+    result.setWordWrap(wrap)
+    if selectable:
+        result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return result
+
+
+def picture(icon_name: str, colour: str = DARK.muted, size: int = 16) -> QLabel:
+    """An icon that only decorates."""
+    result = QLabel()
+    result.setPixmap(icon(icon_name, colour).pixmap(size, size))
+    result.setAccessibleName(" ")
+    return result
+
+
+def frame(name: str, parent: QWidget | None = None) -> QFrame:
+    """A frame that the style sheet knows by `name`: header, bar, strip, detail, card, footer, rule."""
+    result = QFrame(parent)
+    result.setObjectName(name)
+    return result
