@@ -29,6 +29,11 @@ class Node:
     searched: bool = True  # ticked on the Studies page when the window opens
     worklist: bool = False  # asked by the Worklist page
 
+    @property
+    def speaks_dimse(self) -> bool:
+        """Whether it can be reached over DIMSE; a node without an AE title is a DICOMweb server only."""
+        return bool(self.ae_title)
+
 
 @dataclass(frozen=True, slots=True)
 class LocalAe:

@@ -9,7 +9,7 @@ from typing import Any
 
 from workstation.domain.errors import SettingsError
 from workstation.domain.node import Node
-from workstation.settings.read import TYPE_NAMES, checked, hints, require_unique_names, rule_of
+from workstation.settings.read import TYPE_NAMES, checked, hints, require_sound, rule_of
 from workstation.settings.values import Settings
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
@@ -47,7 +47,7 @@ def with_value(settings: Settings, key: str, text: str) -> Settings:
     if group.startswith("nodes."):
         changed = _with_field(_node(settings, group.removeprefix("nodes.")), name, text, key)
         nodes = tuple(changed if f"nodes.{node.name}" == group else node for node in settings.nodes)
-        require_unique_names(nodes)
+        require_sound(nodes)
         return replace(settings, nodes=nodes)
     return replace(settings, **{group: _with_field(getattr(settings, group), name, text, key)})
 
@@ -59,7 +59,7 @@ def add_node(settings: Settings, node: Node) -> Settings:
         key = f"nodes.{node.name}.{item.name}"
         checked(getattr(node, item.name), types[item.name], key, rule_of(key))
     nodes = (*settings.nodes, node)
-    require_unique_names(nodes)
+    require_sound(nodes)
     return replace(settings, nodes=nodes)
 
 

@@ -43,10 +43,14 @@ def checked(value: object, kind: Any, key: str, rule: str) -> Any:
     return converted
 
 
-def require_unique_names(nodes: tuple[Node, ...]) -> None:
-    """Raise SettingsError when two nodes bear one name; upper and lower case do not make a difference."""
+def require_sound(nodes: tuple[Node, ...]) -> None:
+    """Raise SettingsError when two nodes bear one name (whatever the case), or one cannot be reached in any way."""
     seen: set[str] = set()
     for node in nodes:
+        if not node.ae_title and not node.web_url:
+            raise SettingsError(
+                key=f"nodes.{node.name}.ae_title", expected="an AE title, unless web_url is set", found="nothing"
+            )
         if node.name.casefold() in seen:
             raise SettingsError(key="nodes", expected="a name of its own for each node", found=f"{node.name} twice")
         seen.add(node.name.casefold())
@@ -61,7 +65,7 @@ def _nodes(found: object) -> tuple[Node, ...]:
     if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
         raise SettingsError(key="nodes", expected="tables that start with [[nodes]]", found=_shown(found))
     nodes = tuple(_build(Node, item, f"nodes[{number}].", {}) for number, item in enumerate(found, start=1))
-    require_unique_names(nodes)
+    require_sound(nodes)
     return nodes
 
 

@@ -68,7 +68,7 @@ RULES: dict[str, Rule] = {
     "worklist.refresh_s": _between(5, 86400),
     "worklist.modality": _modality,
     "nodes.name": _node_name,
-    "nodes.ae_title": _ae_title,
+    "nodes.ae_title": lambda value: _ae_title(value) if value else None,  # see read.require_sound
     "nodes.host": _host,
     "nodes.port": _between(1, 65535),
     "nodes.web_url": _web_url,

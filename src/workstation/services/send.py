@@ -1,0 +1,130 @@
+"""Send: store files, or a study of the archive, on a node (C-STORE, or STOW-RS where it has only DICOMweb)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from workstation.dicom.read import looks_like_dicom
+from workstation.domain.errors import IncompleteTransfer, InputError, NotDicom
+from workstation.domain.job import Progress
+from workstation.jobs.runner import JobContext, Outcome
+from workstation.services.ports import Archive, DimsePeer, ItemFailure, TransferProgress, WebPeer
+from workstation.services.search import FindNode, require_node
+
+
+@dataclass(frozen=True, slots=True)
+class SendInstances:
+    """Files and folders by absolute path, or a study of the archive."""
+
+    kind: ClassVar[str] = "send"
+    version: ClassVar[int] = 1
+    journalled: ClassVar[bool] = True
+
+    node: str
+    paths: tuple[str, ...] = ()
+    study_instance_uid: str = ""
+
+    @property
+    def lane(self) -> str:
+        return f"{self.node}:transfer"
+
+    @property
+    def subject(self) -> str:
+        return self.study_instance_uid or f"{len(self.paths)} file{'' if len(self.paths) == 1 else 's'} or folders"
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """Counts of instances; `skipped` are files that are not DICOM."""
+
+    expected: int
+    sent: int
+    bytes: int = 0
+    skipped: int = 0
+    failures: tuple[ItemFailure, ...] = ()
+
+
+def run_send(
+    command: SendInstances,
+    context: JobContext,
+    *,
+    archive: Archive,
+    find_node: FindNode,
+    dimse: DimsePeer,
+    web: WebPeer,
+) -> Outcome:
+    """Send each instance once; partly done with IncompleteTransfer when the node refused some of them."""
+    node = require_node(find_node, command.node)
+    context.progress(Progress(step="collecting"))
+    paths, skipped = _collect(command, context, archive)
+    total = len(paths)
+
+    def on_progress(progress: TransferProgress) -> None:
+        context.progress(Progress(progress.done, total, progress.bytes_done, progress.failed, f"to {node.name}"))
+
+    peer = dimse if node.speaks_dimse else web
+    report = peer.store(node, paths, on_progress, context.cancellation)
+    for warning in report.warnings:
+        context.warn(warning)
+    result = SendResult(total, report.transferred, report.bytes, skipped, report.failures)
+    if result.sent >= total and not result.failures:
+        return Outcome(result=result)
+    reasons = "; ".join(dict.fromkeys(failure.reason for failure in result.failures))
+    error = IncompleteTransfer(
+        node=node.name,
+        operation="send",
+        expected=total,
+        received=result.sent,
+        stored=result.sent,
+        failed=len(result.failures) or None,
+        reason=reasons or None,
+    )
+    if result.sent == 0:
+        raise error
+    return Outcome(result=result, partly=True, error=error)
+
+
+def _collect(command: SendInstances, context: JobContext, archive: Archive) -> tuple[list[Path], int]:
+    if command.study_instance_uid:
+        paths = [
+            stored.path
+            for series in archive.series_of(command.study_instance_uid)
+            for stored in archive.instances_of(series.series_instance_uid)
+        ]
+        if not paths:
+            raise InputError(reason=f"the archive has no study {command.study_instance_uid}")
+        return paths, 0
+    found: dict[Path, None] = {}
+    skipped = 0
+    for path in _files(Path(text) for text in command.paths):
+        context.cancellation.raise_if_cancelled()
+        if looks_like_dicom(path):
+            found[path] = None
+        else:
+            skipped += 1
+            context.warn(f"{path.name} is not DICOM and was not sent.")
+    if not found:
+        raise NotDicom(path=", ".join(command.paths), reason="no DICOM file was found there")
+    return list(found), skipped
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Regular files, folders walked without following links, so that no loop and no device is met."""
+    for path in paths:
+        if path.is_dir():
+            for folder, subfolders, names in os.walk(path):
+                subfolders.sort()
+                files = (Path(folder, name) for name in sorted(names))
+                yield from (file for file in files if file.is_file() and not _is_dicomdir(file))
+        elif path.is_file():
+            yield path
+        else:
+            raise InputError(path=path, reason="there is no such file or folder")
+
+
+def _is_dicomdir(path: Path) -> bool:
+    return path.name.upper() == "DICOMDIR"  # a directory of files is not an instance to store (PS3.3 F.2.1)
