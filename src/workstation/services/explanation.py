@@ -48,9 +48,7 @@ class Details:
     def node(self) -> str:
         """The peer with all that is known of its address."""
         name = self.get("node", "The other system")
-        address = (
-            f"{self.get('host')}:{self.get('port')}" if self.has("host") and self.has("port") else self.get("host")
-        )
+        address = ":".join(self.get(part) for part in ("host", "port") if self.has(part))
         facts = [f"AE title {self.get('ae_title')}" if self.has("ae_title") else "", address]
         known = ", ".join(fact for fact in facts if fact)
         return f"{name} ({known})" if known else name

@@ -317,9 +317,7 @@ class _Retrieval:
             self._around.listener.start()
         except PortInUse as error:
             self._port_taken = error
-            self._around.context.warn(
-                f"{explain(error).why} If that is a window of this profile, it receives the images."
-            )
+            self._around.context.warn(f"{explain(error).why} A window of this profile would receive instead.")
 
     def _transfer(self, method: RetrieveMethod, target: RetrieveTarget) -> TransferReport:
         counted = _Counted(self._progress_of(method))

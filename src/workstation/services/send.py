@@ -106,7 +106,8 @@ def _collect(command: SendInstances, context: JobContext, archive: Archive) -> t
             found[path] = None
         else:
             skipped += 1
-            context.warn(f"{path.name} is not DICOM and was not sent.")
+    if skipped:
+        context.warn(f"{skipped} of the files are not DICOM and were not sent.")
     if not found:
         raise NotDicom(path=", ".join(command.paths), reason="no DICOM file was found there")
     return list(found), skipped
