@@ -1,0 +1,221 @@
+"""The archive on this computer: Part 10 files under one folder, and their index.
+
+A file is durable under its final name before its row is written, and both happen in one write
+transaction of the index; so at any moment a kill leaves at most files to index again and incoming
+files to sweep away, which the next start does (`archive.repair`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from workstation.archive.compare import same_content
+from workstation.archive.files import (
+    Incoming,
+    Layout,
+    dataset_digest,
+    make_durable,
+    move_durably,
+    translated,
+)
+from workstation.archive.index import Index, IndexDamaged, IndexWriter, InstanceRow
+from workstation.archive.repair import Repair, RepairReport, finish_deletions, open_index, settle_orphan
+from workstation.domain.errors import LocalError
+from workstation.domain.query import Query
+from workstation.domain.study import InstanceSummary, QueryMatch, Series, Study
+from workstation.jobs.ownership import Ownership
+from workstation.services.ports import Archive, StoredInstance, StoreOutcome
+
+_log = logging.getLogger(__name__)
+
+
+class LocalArchive(Archive):
+    """The archive in the folder `root`. Opening repairs what a killed process left; `repaired` says what.
+
+    Safe to use from several threads and several processes. Raises DiskFull, ArchiveUnusable.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._layout = Layout(root)
+        with translated(root):
+            self._layout.prepare()
+            ownership = Ownership(self._layout.owners)
+        try:
+            self._index, made_anew, unclean = open_index(self._layout, ownership)
+        except BaseException:
+            ownership.release()
+            raise
+        self._incoming = Incoming(self._layout.incoming / ownership.name)
+        self._repair = Repair(self._layout, self._index, ownership)
+        # Also at the end of the interpreter: whoever forgets to close leaves no mark of a crash.
+        self._finalizer = weakref.finalize(self, _release, self._index, self._incoming, ownership)
+        self.repaired = RepairReport()
+        try:
+            if made_anew or unclean:
+                self.repaired = self.repair()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def root(self) -> Path:
+        return self._layout.root
+
+    def repair(self) -> RepairReport:
+        """Make index and files agree, beside whatever other processes are doing; what was done."""
+        with translated(self.root):
+            return self._repair.run()
+
+    def close(self) -> None:
+        """Release files and locks; nothing may be asked afterwards."""
+        self._finalizer()
+
+    def new_incoming(self) -> Path:
+        with translated(self.root):
+            return self._incoming.new_path()
+
+    def discard(self, path: Path) -> None:
+        self._incoming.require(path)
+        with translated(self.root):
+            path.unlink(missing_ok=True)
+
+    def add(self, path: Path, summary: InstanceSummary) -> StoreOutcome:
+        self._incoming.require(path)
+        try:
+            with translated(self.root), self._noticing_damage():
+                return self._add(path, summary)
+        finally:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def _add(self, path: Path, summary: InstanceSummary) -> StoreOutcome:
+        uid = summary.instance.sop_instance_uid
+        digest = dataset_digest(path)
+        known = self._index.instance(uid)
+        if known is None:
+            make_durable(path)
+            try:
+                with self._index.writing() as writer:
+                    known = writer.instance(uid)
+                    if known is None and not self._settled_orphan(writer, uid):
+                        self._place(writer, path, summary, digest)
+                        return StoreOutcome.STORED
+            except BaseException:
+                self._take_back(path, uid)
+                raise
+            known = known or self._index.instance(uid)
+        if known is not None and self._same(known, path, summary, digest):
+            return StoreOutcome.ALREADY_PRESENT
+        self._keep_conflict(path, uid, digest)
+        return StoreOutcome.CONFLICT
+
+    def _settled_orphan(self, writer: IndexWriter, uid: str) -> bool:
+        """Whether a file without a row, which a killed process left under this name, has got its row now."""
+        target = self._layout.object(uid)
+        return target.exists() and settle_orphan(self._layout, writer, target)
+
+    def _place(self, writer: IndexWriter, path: Path, summary: InstanceSummary, digest: str) -> None:
+        size_bytes = path.stat().st_size
+        target = self._layout.object(summary.instance.sop_instance_uid)
+        writer.forget_deletion(self._relative(target))
+        move_durably(path, target)
+        writer.add(summary, size_bytes, digest)
+
+    def _take_back(self, path: Path, uid: str) -> None:
+        """Remove a file that was placed but whose row could not be written, on a full disk say."""
+        if path.exists():
+            return
+        # Where even this fails, the next start finds a whole file without a row and indexes it.
+        with suppress(LocalError, OSError), self._index.writing() as writer:
+            if writer.instance(uid) is None:
+                self._layout.object(uid).unlink(missing_ok=True)
+
+    def _same(self, known: InstanceRow, path: Path, summary: InstanceSummary, digest: str) -> bool:
+        instance = summary.instance
+        if known.digest == digest and known.instance.transfer_syntax_uid == instance.transfer_syntax_uid:
+            return True
+        return same_content(self._layout.object(instance.sop_instance_uid), path)
+
+    def _keep_conflict(self, path: Path, uid: str, digest: str) -> None:
+        target = self._layout.conflict(uid, digest)
+        make_durable(path)
+        with self._index.writing() as writer:
+            size_bytes = path.stat().st_size
+            if not target.exists():
+                move_durably(path, target)
+            writer.forget_deletion(self._relative(target))
+            writer.add_conflict(uid, self._relative(target), digest, size_bytes, time.time())
+        _log.warning("another content for an instance that is stored already was kept as %s", target.name)
+
+    def find(self, query: Query) -> Iterator[QueryMatch]:
+        with self._noticing_damage():
+            return self._index.find(query)
+
+    def study(self, study_instance_uid: str) -> Study | None:
+        with self._noticing_damage():
+            return self._index.study(study_instance_uid)
+
+    def series_of(self, study_instance_uid: str) -> list[Series]:
+        with self._noticing_damage():
+            return self._index.series_of(study_instance_uid)
+
+    def instances_of(self, series_instance_uid: str) -> list[StoredInstance]:
+        with self._noticing_damage():
+            rows = self._index.instances_of(series_instance_uid)
+        return [
+            StoredInstance(row.instance, self._layout.object(row.instance.sop_instance_uid), row.size_bytes)
+            for row in rows
+        ]
+
+    def instance_uids(self, study_instance_uid: str, series_instance_uid: str = "") -> frozenset[str]:
+        with self._noticing_damage():
+            return self._index.instance_uids(study_instance_uid, series_instance_uid)
+
+    def conflicts_of(self, sop_instance_uid: str) -> list[Path]:
+        """The files kept beside the stored instance for their other content."""
+        return [self.root / name for uid, name in self._index.conflicts() if uid == sop_instance_uid]
+
+    def delete_study(self, study_instance_uid: str) -> None:
+        with translated(self.root), self._noticing_damage():
+            with self._index.writing() as writer:
+                uids = writer.instance_uids(study_instance_uid)
+                names = [self._relative(self._layout.object(uid)) for uid in uids]
+                writer.expect_deletion(names + writer.conflict_files(uids))
+                writer.remove_study(study_instance_uid)
+            finish_deletions(self._layout, self._index)
+
+    def size_bytes(self) -> int:
+        with self._noticing_damage():
+            return self._index.size_bytes()
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+    def _noticing_damage(self) -> _NoticingDamage:
+        return _NoticingDamage(self._layout)
+
+
+class _NoticingDamage:
+    """Leaves a note for the next start when SQLite finds the index malformed."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: object, _trace: object) -> None:
+        if isinstance(error, IndexDamaged):
+            with suppress(OSError):
+                self._layout.distrusted.touch()
+
+
+def _release(index: Index, incoming: Incoming, ownership: Ownership) -> None:
+    index.close()
+    incoming.remove()
+    ownership.release()
