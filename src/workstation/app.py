@@ -1,5 +1,209 @@
-"""Composition root: the only module that knows every concrete class."""
+"""Composition root: the only module that knows every concrete class.
+
+Imports stand inside the functions so that `workstation --help` does not load Qt, pydicom and numpy.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workstation.cli.program import build
+from workstation.domain.errors import SettingsError, WorkstationError
+from workstation.settings import Folders, Settings, load, resources, save, set_aside
+
+if TYPE_CHECKING:
+    from workstation.jobs.runner import Handler
+    from workstation.services.workplace import Workplace
 
 
 def main() -> None:
-    raise SystemExit("not wired yet")
+    """The `workstation` program."""
+    build(open_workplace=open_workplace, open_window=open_window, run_demo=run_demo)(prog_name="workstation")
+
+
+class _CurrentSettings:
+    """The settings in force, changed by saving them."""
+
+    def __init__(self, folders: Folders, settings: Settings) -> None:
+        self._folders = folders
+        self._settings = settings
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Settings:
+        return self._settings
+
+    def save(self, settings: Settings) -> None:
+        with self._lock:
+            save(settings, self._folders)
+            self._settings = settings
+
+
+@contextmanager
+def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterator[Workplace]:
+    """Everything one profile works with, wired; closed at the end of the block.
+
+    Raises SettingsError, ArchiveUnusable, DiskFull.
+    """
+    from workstation.archive.local import LocalArchive
+    from workstation.dicom.decode_pool import DecodePool
+    from workstation.jobs.journal import Journal
+    from workstation.jobs.runner import JobRunner
+    from workstation.network.dicomweb.client import DicomWebClient
+    from workstation.network.dimse.client import DimseClient
+    from workstation.network.listener import StorageListener
+    from workstation.services.broadcast import Broadcast
+    from workstation.services.ingest import ArchiveInbox
+    from workstation.services.workplace import Workplace
+
+    current = _CurrentSettings(folders, settings or load(folders))
+    broadcast = Broadcast()
+    with ExitStack() as closing:
+        archive = LocalArchive(folders.data / "archive")
+        closing.callback(archive.close)
+        inbox = ArchiveInbox(archive, broadcast.publish)
+        listener = StorageListener(
+            current().local, inbox, lambda: frozenset(node.ae_title for node in current().nodes if node.ae_title)
+        )
+        pool = DecodePool(current().decode)
+        closing.callback(pool.close)
+        workplace: Workplace
+        runner = JobRunner(_handlers(lambda: workplace), broadcast.publish, Journal(folders.data / "jobs.sqlite"))
+        workplace = Workplace(
+            folders=folders,
+            settings=current,
+            save_settings=current.save,
+            archive=archive,
+            inbox=inbox,
+            dimse_for=DimseClient,
+            web=DicomWebClient(),
+            listener=listener,
+            runner=runner,
+            decode_pool=pool,
+            broadcast=broadcast,
+        )
+        closing.callback(workplace.close)
+        yield workplace
+
+
+def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]:
+    """Which verb carries out which command, with the ports it needs."""
+    from workstation.services import echo, export, ingest, open_series, retrieve, search, send
+
+    def peers() -> dict[str, Any]:
+        at = workplace()
+        return {"find_node": at.settings().node, "dimse": at.dimse, "web": at.web}
+
+    def archive() -> dict[str, Any]:
+        return {"archive": workplace().archive}
+
+    return {
+        search.SearchStudies: lambda command, context: search.run_search(
+            command, context, **archive(), **peers(), publish=workplace().publish
+        ),
+        search.ListWorklist: lambda command, context: search.run_worklist(
+            command,
+            context,
+            find_node=workplace().settings().node,
+            dimse=workplace().dimse,
+            publish=workplace().publish,
+        ),
+        echo.EchoNode: lambda command, context: echo.run_echo(command, context, **peers()),
+        retrieve.RetrieveStudy: lambda command, context: retrieve.run_retrieve(
+            command, context, **archive(), **peers(), inbox=workplace().inbox, listener=workplace().listener
+        ),
+        send.SendInstances: lambda command, context: send.run_send(command, context, **archive(), **peers()),
+        ingest.ImportPaths: lambda command, context: ingest.run_import(
+            command, context, **archive(), publish=workplace().publish
+        ),
+        open_series.OpenStudy: lambda command, context: open_series.run_open_study(command, context, **archive()),
+        open_series.OpenPaths: lambda command, context: open_series.run_open_paths(command, context),
+        export.DeidentifyAndExport: lambda command, context: export.run_export(command, context, **archive()),
+    }
+
+
+def open_window(folders: Folders, paths: tuple[Path, ...] = ()) -> int:
+    """The window on a profile; the exit status. A broken settings file is set aside and said."""
+    from workstation.ui.virtual_screen import has_screen
+
+    if not has_screen():
+        return _no_screen()
+    from workstation.ui.application import run_window
+
+    settings, complaints = _load_or_set_aside(folders)
+    with open_workplace(folders, settings) as workplace:
+        complaints += _listen(workplace)
+        return run_window(workplace, open_paths=paths, complaints=tuple(complaints))
+
+
+def run_demo(headless: bool, screenshots: Path | None) -> int:
+    """The workstation on its embedded PACS, in a profile that is thrown away; the exit status."""
+    from workstation.ui.virtual_screen import has_screen, virtual_screen
+
+    if not headless:
+        if not has_screen():
+            return _no_screen()
+        from workstation.ui.application import run_window
+
+        with _demo_workplace() as workplace:
+            return run_window(workplace)
+    with virtual_screen() as screen:
+        from workstation.ui.tour import run_tour
+
+        with _demo_workplace() as workplace:
+            return run_tour(workplace, screenshots, say=lambda text: print(text, flush=True), screen=screen)
+
+
+@contextmanager
+def _demo_workplace() -> Iterator[Workplace]:
+    import socket
+    import tempfile
+
+    from workstation.demo.story import start_demo
+    from workstation.domain.node import LocalAe
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        local = LocalAe(port=probe.getsockname()[1])
+    session = start_demo(local, resources() / "samples")
+    try:
+        with tempfile.TemporaryDirectory(prefix="workstation-demo-") as profile:
+            folders = Folders(Path(profile, "config"), Path(profile, "data"))
+            settings = Settings(local=local, nodes=(session.node,))
+            save(settings, folders)
+            with open_workplace(folders, settings) as workplace:
+                workplace.listener.start()
+                yield workplace
+    finally:
+        session.stop()
+
+
+def _listen(workplace: Workplace) -> list[WorkstationError]:
+    if not workplace.settings().listen:
+        return []
+    try:
+        workplace.listener.start()
+    except WorkstationError as error:
+        return [error]
+    return []
+
+
+def _load_or_set_aside(folders: Folders) -> tuple[Settings, list[WorkstationError]]:
+    try:
+        return load(folders), []
+    except SettingsError as error:
+        kept = set_aside(folders)
+        return Settings(), [SettingsError(**{**error.details, "kept_as": kept.name})]
+
+
+def _no_screen() -> int:
+    print(
+        "There is no display to open the window on (neither DISPLAY nor WAYLAND_DISPLAY is set).\n"
+        "Start it in a desktop session, or use “workstation demo --headless --screenshots DIR” or the other commands.",
+        file=sys.stderr,
+    )
+    return 1
