@@ -121,7 +121,7 @@ def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]
             command, context, **archive(), publish=workplace().publish
         ),
         open_series.OpenStudy: lambda command, context: open_series.run_open_study(command, context, **archive()),
-        open_series.OpenPaths: lambda command, context: open_series.run_open_paths(command, context),
+        open_series.OpenPaths: open_series.run_open_paths,
         export.DeidentifyAndExport: lambda command, context: export.run_export(command, context, **archive()),
     }
 
