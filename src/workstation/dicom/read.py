@@ -142,6 +142,20 @@ def _open_regular(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
+def transfer_syntax_of(path: str | Path) -> str:
+    """The Transfer Syntax UID of the file meta information, empty when there is none or it cannot be read."""
+    try:
+        with _open_regular(Path(path)) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            head = stream.read(512)
+            start = 132 if head[128:132] == b"DICM" else 0
+            with quiet():
+                file_meta, _ = _read_meta(Path(path), BoundedReader(stream, size, str(path)), start)
+                return str(file_meta.get("TransferSyntaxUID", "") or "")
+    except (OSError, NotDicom, DamagedFile):
+        return ""
+
+
 # --- telling DICOM from other files ------------------------------------------------------------
 
 
@@ -185,6 +199,8 @@ def _parse(path: Path, stream: BoundedReader, head: bytes, whole: bool) -> Opene
     implicit, little = (bool(flag) for flag in dataset.original_encoding)
     result = FileDataset(str(path), dataset, preamble, file_meta, implicit, little)
     result.set_original_encoding(implicit, little, dataset.original_character_set)
+    if pixels is None and incomplete and not whole:
+        pixels = _salvaged_pixels(stream)
     _refuse_deep_nesting(path, result, little)
     assume_character_set(result)
     return OpenedFile(result, stream, pixels, incomplete)
@@ -299,6 +315,21 @@ def _read_elements(
     dataset = Dataset(elements)
     dataset.set_original_encoding(implicit, little, dataset._character_set)
     return dataset, pixels[0] if pixels else None, incomplete
+
+
+def _salvaged_pixels(stream: BoundedReader) -> PixelElement | None:
+    """Native little endian pixel data that ends with the file, after a sequence that was never closed."""
+    stream.seek(0)
+    head = stream.read(1 << 20)
+    position = head.find(b"\xe0\x7f\x10\x00")
+    if position < 0:
+        return None
+    for vr, at in (("OW", 4), ("OW", 8)):
+        value = position + at + 4
+        length = int.from_bytes(head[position + at : value], "little")
+        if length and value + length == stream.size:
+            return PixelElement(PIXEL_TAGS[0], vr, value, length)
+    return None
 
 
 def _tag_text(tag: int) -> str:

@@ -1,0 +1,193 @@
+"""How to turn one frame's stored values into a picture: `PixelAttributes` from a data set (PS3.3 C.7.6, C.8, C.11)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+
+from workstation.dicom import elements, lookup_tables
+from workstation.dicom.functional_groups import FrameAttributes
+from workstation.dicom.quiet import quiet
+from workstation.imaging.frame import LookupTable, PixelAttributes, PlaneGeometry, VoiFunction, Window
+
+_LOSSY_ONLY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81))
+# Where spacing may stand outside the functional groups, the best first (PS3.3 10.7.1.3).
+_SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
+_UNSPECIFIED_UNITS = ("US", "UNSPECIFIED", "NONE")
+
+
+def pixel_attributes(dataset: Dataset, frame_index: int = 0) -> PixelAttributes:
+    """The attributes of one frame, functional groups resolved; nonsense values count as absent."""
+    with quiet():
+        frame = FrameAttributes(dataset, frame_index)
+        little = bool(dataset.original_encoding[1]) if dataset.original_encoding[1] is not None else True
+        signed = elements.integer(dataset, "PixelRepresentation") == 1
+        slope, intercept, unit = _rescale(frame)
+        modality_lut = _modality_lut(dataset, signed, little)
+        spacing, source = _spacing(frame)
+        return PixelAttributes(
+            photometric_interpretation=elements.first_text(dataset, "PhotometricInterpretation").upper()
+            or "MONOCHROME2",
+            bits_stored=elements.integer(dataset, "BitsStored") or elements.integer(dataset, "BitsAllocated") or 16,
+            signed=signed,
+            rescale_slope=slope,
+            rescale_intercept=intercept,
+            unit=(modality_lut.explanation if modality_lut else "") or unit,
+            modality_lut=modality_lut,
+            windows=_windows(frame),
+            voi_luts=_voi_luts(frame, signed or intercept < 0, little),
+            inverse_presentation=elements.first_text(dataset, "PresentationLUTShape") == "INVERSE",
+            palette=_palette(dataset, little),
+            padding=_padding(dataset, signed, little),
+            pixel_spacing_mm=spacing,
+            spacing_source=source,
+            pixel_aspect_ratio=_aspect_ratio(dataset),
+            geometry=_geometry(frame, frame_index),
+            patient_orientation=_patient_orientation(dataset),
+            lossy=_lossy(dataset),
+            burned_in=elements.first_text(dataset, "BurnedInAnnotation") == "YES",
+        )
+
+
+# --- modality transformation (PS3.3 C.11.1) ------------------------------------------------------
+
+
+def _rescale(frame: FrameAttributes) -> tuple[float, float, str]:
+    holder = frame.holder("PixelValueTransformationSequence", "RescaleSlope")
+    slope = elements.number(holder, "RescaleSlope")
+    intercept = elements.number(holder, "RescaleIntercept")
+    unit = elements.first_text(holder, "RescaleType")
+    dataset = frame.dataset
+    modality = elements.first_text(dataset, "Modality")
+    if modality == "RTDOSE" and slope is None:  # PS3.3 C.8.8.3
+        return elements.number(dataset, "DoseGridScaling") or 1.0, 0.0, elements.first_text(dataset, "DoseUnits")
+    unit = unit or elements.first_text(dataset, "Units")  # PET, PS3.3 C.8.9.1.1.3
+    if unit.upper() in _UNSPECIFIED_UNITS:
+        unit = ""
+    if not unit and modality == "CT" and intercept is not None:  # PS3.3 C.8.2.1.1.2: Hounsfield unless said
+        unit = "HU"
+    return slope if slope else 1.0, intercept or 0.0, unit
+
+
+def _modality_lut(dataset: Dataset, signed: bool, little: bool) -> LookupTable | None:
+    item = elements.first_item(dataset, "ModalityLUTSequence")
+    return None if item is None else lookup_tables.lookup_table(item, signed, little)
+
+
+# --- values of interest (PS3.3 C.11.2, C.7.6.16.2.10) --------------------------------------------
+
+
+def _windows(frame: FrameAttributes) -> tuple[Window, ...]:
+    holder = frame.holder("FrameVOILUTSequence", "WindowCenter")
+    centers = elements.numbers(holder, "WindowCenter")
+    widths = elements.numbers(holder, "WindowWidth")
+    explanations = elements.texts(holder, "WindowCenterWidthExplanation")
+    name = elements.first_text(holder, "VOILUTFunction").upper()
+    function = VoiFunction(name) if name in set(VoiFunction) else VoiFunction.LINEAR
+    smallest = 1.0 if function is VoiFunction.LINEAR else np.finfo(np.float32).tiny
+    return tuple(
+        Window(center, width, explanations[index] if index < len(explanations) else "", function)
+        for index, (center, width) in enumerate(zip(centers, widths, strict=False))
+        if width >= smallest
+    )
+
+
+def _voi_luts(frame: FrameAttributes, signed: bool, little: bool) -> tuple[LookupTable, ...]:
+    holder = frame.holder("FrameVOILUTSequence", "VOILUTSequence")
+    tables = (lookup_tables.lookup_table(item, signed, little) for item in elements.items(holder, "VOILUTSequence"))
+    return tuple(table for table in tables if table is not None)
+
+
+# --- colour, padding -----------------------------------------------------------------------------
+
+
+def _palette(dataset: Dataset, little: bool) -> tuple[LookupTable, LookupTable, LookupTable] | None:
+    if elements.first_text(dataset, "PhotometricInterpretation").upper() != "PALETTE COLOR":
+        return None
+    return lookup_tables.palette(dataset, little)
+
+
+def _padding(dataset: Dataset, signed: bool, little: bool) -> tuple[float, float] | None:
+    """Pixel Padding Value, and Range Limit (PS3.3 C.7.5.1.1.2), in stored values."""
+    single = elements.number(dataset, "FloatPixelPaddingValue")
+    if single is not None:
+        limit = elements.number(dataset, "FloatPixelPaddingRangeLimit")
+        return min(single, single if limit is None else limit), max(single, single if limit is None else limit)
+    found = [lookup_tables.words(dataset, tag, little) for tag in (0x00280120, 0x00280121)]
+    numbers = [int(words.view(np.int16)[0] if signed else words[0]) for words in found if words.size]
+    if not found[0].size:
+        return None
+    return float(min(numbers)), float(max(numbers))
+
+
+# --- geometry (PS3.3 C.7.6.2, 10.7.1.3) ------------------------------------------------------------
+
+
+def _spacing(frame: FrameAttributes) -> tuple[tuple[float, float] | None, str]:
+    measures = frame.group("PixelMeasuresSequence")
+    if measures is not None:
+        spacing = _pair(elements.numbers(measures, "PixelSpacing"))
+        if spacing:
+            return spacing, "PixelSpacing"
+    for keyword in _SPACINGS:
+        spacing = _pair(elements.numbers(frame.dataset, keyword))
+        if spacing:
+            return spacing, keyword
+    return None, ""
+
+
+def _pair(numbers: list[float]) -> tuple[float, float] | None:
+    return (numbers[0], numbers[1]) if len(numbers) >= 2 and min(numbers[:2]) > 0 else None
+
+
+def _aspect_ratio(dataset: Dataset) -> tuple[float, float]:
+    return _pair(elements.numbers(dataset, "PixelAspectRatio")) or (1.0, 1.0)
+
+
+def _geometry(frame: FrameAttributes, frame_index: int) -> PlaneGeometry | None:
+    dataset = frame.dataset
+    holder = frame.holder("PlaneOrientationSequence", "ImageOrientationPatient")
+    orientation = elements.numbers(holder, "ImageOrientationPatient")
+    position = elements.numbers(frame.holder("PlanePositionSequence", "ImagePositionPatient"), "ImagePositionPatient")
+    detector = elements.first_item(dataset, "DetectorInformationSequence")  # NM, PS3.3 C.8.4.11
+    if detector is not None and len(orientation) != 6:
+        orientation = elements.numbers(detector, "ImageOrientationPatient")
+        position = elements.numbers(detector, "ImagePositionPatient")
+    if len(orientation) != 6 or len(position) != 3:
+        return None
+    row, column = np.array(orientation[:3]), np.array(orientation[3:])
+    lengths = np.linalg.norm(row), np.linalg.norm(column)
+    if min(lengths) < 1e-3 or abs(float(row @ column)) > 0.1 * float(lengths[0] * lengths[1]):
+        return None  # no plane: zeros, or axes that are not at right angles
+    row, column = row / lengths[0], column / lengths[1]
+    offset = _frame_offset(dataset, frame_index, detector is not None)
+    place = np.array(position) + offset * np.cross(row, column)
+    return PlaneGeometry(
+        _triple(place), _triple(row), _triple(column), elements.first_text(dataset, "FrameOfReferenceUID")
+    )
+
+
+def _frame_offset(dataset: Dataset, frame_index: int, nuclear: bool) -> float:
+    """Distance of a frame along the normal where only the first one's position is given."""
+    offsets = elements.numbers(dataset, "GridFrameOffsetVector")  # RT Dose, PS3.3 C.8.8.3.2
+    if frame_index < len(offsets):
+        return offsets[frame_index] - offsets[0] if offsets[0] else offsets[frame_index]
+    if nuclear and elements.first_text(dataset, "SpacingBetweenSlices"):  # NM reconstructed slices, C.8.4.15
+        return frame_index * (elements.number(dataset, "SpacingBetweenSlices") or 0.0)
+    return 0.0
+
+
+def _triple(vector: NDArray[np.float64]) -> tuple[float, float, float]:
+    return float(vector[0]), float(vector[1]), float(vector[2])
+
+
+def _patient_orientation(dataset: Dataset) -> tuple[str, str] | None:
+    values = elements.texts(dataset, "PatientOrientation")
+    return (values[0], values[1]) if len(values) == 2 and all(values) else None
+
+
+def _lossy(dataset: Dataset) -> bool:
+    if elements.first_text(dataset, "LossyImageCompression") == "01":
+        return True
+    return elements.first_text(getattr(dataset, "file_meta", None) or Dataset(), "TransferSyntaxUID") in _LOSSY_ONLY

@@ -1,0 +1,65 @@
+"""What a codestream's own header says, where that decides how its samples are meant."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Jpeg2000Header:
+    """From SIZ and COD of ISO/IEC 15444-1 annex A."""
+
+    rows: int
+    columns: int
+    precision: int
+    signed: bool
+    component_transform: bool
+
+
+def jpeg2000_header(data: bytes) -> Jpeg2000Header | None:
+    """The header of a bare codestream or of the one inside a JP2 file, None when there is none."""
+    start = data.find(b"\xff\x4f\xff\x51")
+    siz = data[start + 4 : start + 60] if start >= 0 else b""
+    if len(siz) < 40:
+        return None
+    columns, rows, left, top = struct.unpack(">4L", siz[4:20])
+    depth = siz[38]
+    cod = data.find(b"\xff\x52", start)
+    transform = cod >= 0 and len(data) > cod + 8 and data[cod + 8] != 0
+    return Jpeg2000Header(rows - top, columns - left, (depth & 0x7F) + 1, bool(depth & 0x80), transform)
+
+
+def has_start(data: bytes) -> bool:
+    """Whether this begins like a JPEG, JPEG-LS or JPEG 2000 codestream."""
+    return data[:3] == b"\xff\xd8\xff" or data[:4] == b"\xff\x4f\xff\x51" or data[4:8] == b"jP  "
+
+
+def has_end(data: bytes) -> bool:
+    """Whether a codestream that must end in EOI or EOC (padding, boxes aside) does; True for other formats."""
+    return not has_start(data) or b"\xff\xd9" in data[-256:]
+
+
+def adobe_transform(data: bytes) -> int | None:
+    """The colour transform of a JPEG's Adobe APP14 marker: 0 none, 1 YCbCr; None where there is no marker."""
+    for marker, offset, length in jpeg_segments(data):
+        if marker == 0xEE and length >= 12 and data[offset : offset + 5] == b"Adobe":
+            return data[offset + 11]
+    return None
+
+
+def jpeg_segments(data: bytes) -> list[tuple[int, int, int]]:
+    """(marker, offset of the payload, its length) of the segments before the first scan."""
+    found = []
+    position = 2
+    while position + 4 <= len(data) and data[position] == 0xFF:
+        marker = data[position + 1]
+        if marker == 0xFF:
+            position += 1
+            continue
+        (length,) = struct.unpack(">H", data[position + 2 : position + 4])
+        if marker == 0xDA or length < 2:
+            break
+        found.append((marker, position + 4, length - 2))
+        position += 2 + length
+    return found

@@ -1,0 +1,120 @@
+"""The worker process of `decode_pool`: reads requests from stdin, answers frames on what was stdout.
+
+It knows only dicom and imaging. Native code may write to stdout, so the answers go through a duplicate
+of it and file descriptor 1 leads nowhere.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import struct
+import sys
+from collections import OrderedDict
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from workstation.dicom.decode import ImageFile
+from workstation.domain.errors import DecodeFailed, NotDicom, WorkstationError
+from workstation.imaging.frame import Stored
+
+WORKER_ARGUMENT = "--decode-worker"  # how a frozen application starts itself as a worker
+HEADER = struct.Struct("<cQ")  # kind, length of the pickled part
+FRAME, STORED, ERROR = b"F", b"S", b"E"
+_OPEN_FILES = 4
+_SPARE_S = 10  # beyond the parent's deadline: it kills first, unless it is gone
+
+
+class ImageFiles:
+    """The image files used last, kept open: a multi-frame header is parsed once, not once per frame."""
+
+    def __init__(self, capacity: int = _OPEN_FILES) -> None:
+        self._capacity = capacity
+        self._files: OrderedDict[tuple[str, int, int, int], ImageFile] = OrderedDict()
+
+    def get(self, path: str) -> ImageFile:
+        status = Path(path).stat()
+        key = (path, status.st_ino, status.st_mtime_ns, status.st_size)
+        if key in self._files:
+            self._files.move_to_end(key)
+            return self._files[key]
+        image = ImageFile(path)
+        self._files[key] = image
+        if len(self._files) > self._capacity:
+            self._files.popitem(last=False)[1].close()
+        return image
+
+    def close(self) -> None:
+        while self._files:
+            self._files.popitem()[1].close()
+
+
+def main() -> None:
+    """Serve until stdin ends. argv: ..., memory limit in MiB, deadline in seconds."""
+    memory_mib, deadline_s = int(sys.argv[-2]), float(sys.argv[-1])
+    requests = sys.stdin.buffer
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    _limit(memory_mib)
+    files = ImageFiles()
+    for request in iter(requests.readline, b""):
+        kind, index, path = request.rstrip(b"\n").split(b" ", 2)
+        _alarm(deadline_s + _SPARE_S)
+        _answer(answers, files, kind, int(index), bytes.fromhex(path.decode()).decode("utf-8", "surrogateescape"))
+        _alarm(0)
+
+
+def _limit(memory_mib: int) -> None:
+    """An address space beyond which allocation fails; no core file, which would hold patient data."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - POSIX only
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+    size = memory_mib << 20
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _alarm(seconds: float) -> None:
+    """Die rather than spin for ever in a decoder after the parent has gone."""
+    if sys.platform != "win32":
+        signal.alarm(int(seconds))
+
+
+def _answer(answers: IO[bytes], files: ImageFiles, kind: bytes, index: int, path: str) -> None:
+    try:
+        image = files.get(path)
+        if kind == FRAME:
+            frame = image.frame(index)
+            stored, attributes = frame.stored, frame.attributes
+        else:
+            stored, attributes = image.decoded(index).stored, None
+    except WorkstationError as error:
+        _send(answers, ERROR, (error.code, error.details))
+    except MemoryError:
+        _send(answers, ERROR, ("decoder-died", {"path": path, "frame": str(index), "reason": "out of memory"}))
+    except OSError as error:
+        _send(answers, ERROR, (NotDicom.code, {"path": path, "reason": error.strerror or type(error).__name__}))
+    except Exception as error:  # noqa: BLE001 - one file must not end the worker
+        details = {"path": path, "frame": str(index), "reason": type(error).__name__}
+        _send(answers, ERROR, (DecodeFailed.code, details))
+    else:
+        _send(answers, kind, (attributes, stored.dtype.str, stored.shape), stored)
+
+
+def _send(answers: IO[bytes], kind: bytes, content: Any, stored: Stored | None = None) -> None:
+    pickled = pickle.dumps(content, protocol=pickle.HIGHEST_PROTOCOL)
+    _write_all(answers, HEADER.pack(kind, len(pickled)) + pickled)
+    if stored is not None and stored.size:
+        _write_all(answers, memoryview(np.ascontiguousarray(stored).reshape(-1).view(np.uint8)))
+
+
+def _write_all(answers: IO[bytes], data: bytes | memoryview) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[answers.write(left) :]

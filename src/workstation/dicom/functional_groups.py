@@ -1,0 +1,36 @@
+"""Where an attribute of one frame is found: per-frame group, shared group, or the data set (PS3.3 C.7.6.16)."""
+
+from __future__ import annotations
+
+from pydicom import Dataset
+
+from workstation.dicom import elements
+
+
+class FrameAttributes:
+    """Looks up the functional groups of one frame of `dataset`, with the data set itself as the fall-back."""
+
+    def __init__(self, dataset: Dataset, frame_index: int) -> None:
+        self.dataset = dataset
+        per_frame = elements.items(dataset, "PerFrameFunctionalGroupsSequence")
+        self._groups = [
+            group
+            for group in (
+                per_frame[frame_index] if frame_index < len(per_frame) else None,
+                elements.first_item(dataset, "SharedFunctionalGroupsSequence"),
+            )
+            if group is not None
+        ]
+
+    def group(self, sequence: str) -> Dataset | None:
+        """The item of a functional group macro, None where neither place has it."""
+        for group in self._groups:
+            item = elements.first_item(group, sequence)
+            if item is not None:
+                return item
+        return None
+
+    def holder(self, sequence: str, keyword: str) -> Dataset:
+        """The data set to read `keyword` from: the macro's item when it has it, else the top level."""
+        item = self.group(sequence)
+        return item if item is not None and keyword in item else self.dataset
