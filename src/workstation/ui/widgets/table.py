@@ -20,9 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.ui.assets import DARK, font, pixmap
+from workstation.ui.widgets.roles import STYLE_ROLE
 
-STYLE_ROLE = Qt.ItemDataRole.UserRole + 1
-SORT_ROLE = Qt.ItemDataRole.UserRole + 2
 ROW_HEIGHT = 35
 PADDING = 10
 Index = QModelIndex | QPersistentModelIndex

@@ -1,0 +1,120 @@
+"""The main window: a shell of navigation, notices, one page at a time and the status bar. Nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QButtonGroup, QFrame, QMainWindow, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from workstation.ui.actions import Actions
+from workstation.ui.assets import DARK, icon
+from workstation.ui.widgets.layouts import column, row
+from workstation.ui.widgets.notice import NoticeArea
+
+TITLE = "Workstation"
+BOTTOM = frozenset({"activity", "settings"})
+
+
+class MainWindow(QMainWindow):
+    page_shown = Signal(str)
+    files_dropped = Signal(object)  # tuple[Path, ...]
+    closing = Signal()
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__()
+        self.setWindowTitle(TITLE)
+        self.setAcceptDrops(True)
+        self.resize(1600, 1000)
+        self.setMinimumSize(960, 600)
+        self.notices = NoticeArea()
+        self._actions = actions
+        self._pages: dict[str, QWidget] = {}
+        self._buttons: dict[str, QToolButton] = {}
+        self._group = QButtonGroup(self)
+        self._stack = QStackedWidget()
+        self._top, self._bottom = column(spacing=4), column(spacing=4)
+        self._layout = column(self.notices, self._stack, spacing=0)
+        self._layout.setStretch(1, 1)
+        self._body = row(self._rail(), self._layout, spacing=0)
+        self._body.setStretch(1, 1)
+        self._outer = QVBoxLayout()
+        self._outer.setContentsMargins(0, 0, 0, 0)
+        self._outer.setSpacing(0)
+        self._outer.addLayout(self._body, 1)
+        central = QWidget()
+        central.setLayout(self._outer)
+        self.setCentralWidget(central)
+        for name in ("window.full_screen", "window.quit"):
+            self.addAction(actions[name])
+        actions["window.full_screen"].triggered.connect(self._toggle_full_screen)
+        actions["window.quit"].triggered.connect(self.close)
+
+    def add_page(self, name: str, page: QWidget) -> None:
+        """Put `page` into the navigation; its action is `window.<name>`."""
+        action = self._actions[f"window.{name}"]
+        button = QToolButton()
+        button.setObjectName("nav")
+        button.setCheckable(True)
+        button.setFixedSize(54, 52)
+        button.setIconSize(QSize(22, 22))
+        button.setIcon(icon(name, DARK.muted))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setText(action.text())
+        button.setToolTip(action.toolTip())
+        button.setAccessibleName(action.text())
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.clicked.connect(lambda _checked=False: self.show_page(name))
+        action.triggered.connect(lambda _checked=False: self.show_page(name))
+        self.addAction(action)
+        self._group.addButton(button)
+        (self._bottom if name in BOTTOM else self._top).addWidget(button)
+        self._buttons[name] = button
+        self._pages[name] = page
+        self._stack.addWidget(page)
+
+    def set_status(self, status: QWidget) -> None:
+        self._outer.addWidget(status)
+
+    def page(self, name: str) -> QWidget:
+        return self._pages[name]
+
+    @property
+    def current_page(self) -> str:
+        shown = self._stack.currentWidget()
+        return next((name for name, page in self._pages.items() if page is shown), "")
+
+    def show_page(self, name: str) -> None:
+        page = self._pages[name]
+        self._buttons[name].setChecked(True)
+        self._stack.setCurrentWidget(page)
+        proxy = page.focusProxy()
+        if proxy is not None:
+            proxy.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.page_shown.emit(name)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = tuple(Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile())
+        if paths:
+            event.acceptProposedAction()
+            self.files_dropped.emit(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def _rail(self) -> QFrame:
+        rail = QFrame()
+        rail.setObjectName("rail")
+        rail.setFixedWidth(64)
+        rail.setAccessibleName(self.tr("Pages"))
+        rail.setLayout(column(self._top, None, self._bottom, margins=(5, 10, 4, 12)))
+        return rail
+
+    def _toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
