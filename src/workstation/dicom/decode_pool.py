@@ -48,8 +48,8 @@ class CancelsWork(Protocol):
 class DecodePool:
     """Thread safe; every method blocks the calling thread only."""
 
-    def __init__(self, settings: DecodeSettings = DecodeSettings()) -> None:
-        self._settings = settings
+    def __init__(self, settings: DecodeSettings | None = None) -> None:
+        self._settings = settings or DecodeSettings()
         self._condition = threading.Condition()
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
@@ -82,14 +82,15 @@ class DecodePool:
         """End every worker; calls that are waiting raise Cancelled."""
         with self._condition:
             self._closed = True
-            workers = list(self._all)
-            self._condition.notify_all()
-        for worker in workers:
-            worker.kill("closed")
-        with self._condition:
+            watchdog = self._watchdog
+            for worker in self._all:
+                if worker in self._idle:
+                    worker.dispose()
+                else:
+                    worker.kill("closed")
             self._all.clear()
             self._idle.clear()
-            watchdog = self._watchdog
+            self._condition.notify_all()
         if watchdog is not None:
             watchdog.join()
         with self._files_lock:
@@ -160,6 +161,7 @@ class DecodePool:
                     self._idle.append(worker)
                 else:
                     self._all.discard(worker)
+                    worker.dispose()
                 self._condition.notify_all()
 
     def _acquire(self, cancellation: CancelsWork | None) -> _Worker:
@@ -253,7 +255,7 @@ class _Worker:
         attributes, dtype, shape = content
         stored = np.empty(shape, np.dtype(dtype))
         if stored.size:
-            self._read_into(memoryview(stored.reshape(-1).view(np.uint8)))
+            self._read_into(stored.reshape(-1).view(np.uint8).data)
         self.in_step = True
         return attributes, stored
 
@@ -265,8 +267,12 @@ class _Worker:
             self.in_step = False
             self._process.kill()
             self._process.wait()
-            for pipe in (self._input, self._output):
-                pipe.close()
+
+    def dispose(self) -> None:
+        """Kill, and close the pipes: only where no thread can be reading them."""
+        self.kill("closed")
+        self._input.close()
+        self._output.close()
 
     def exit_text(self) -> str:
         code = self._process.wait()
@@ -286,7 +292,5 @@ class _Worker:
 
 
 def _error(code: str, details: dict[str, str]) -> WorkstationError:
-    known = {
-        cls.code: cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, WorkstationError)
-    }
-    return known.get(code, DecodeFailed)(**details)
+    classes = (each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, WorkstationError))
+    return {each.code: each for each in classes}.get(code, DecodeFailed)(**details)

@@ -111,7 +111,7 @@ def _send(answers: IO[bytes], kind: bytes, content: Any, stored: Stored | None =
     pickled = pickle.dumps(content, protocol=pickle.HIGHEST_PROTOCOL)
     _write_all(answers, HEADER.pack(kind, len(pickled)) + pickled)
     if stored is not None and stored.size:
-        _write_all(answers, memoryview(np.ascontiguousarray(stored).reshape(-1).view(np.uint8)))
+        _write_all(answers, np.ascontiguousarray(stored).reshape(-1).view(np.uint8).data)
 
 
 def _write_all(answers: IO[bytes], data: bytes | memoryview) -> None:
