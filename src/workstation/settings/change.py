@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from enum import StrEnum
@@ -102,5 +103,6 @@ def _converted(text: str, kind: Any, key: str) -> object:
 
 
 def _unknown(settings: Settings, key: str) -> SettingsError:
-    known = ", ".join(name for name, _ in entries(settings))
-    return SettingsError(key=key, expected=f"one of {known}", found="an unknown key")
+    known = [name for name, _ in entries(settings)]
+    near = difflib.get_close_matches(key, known) or known
+    return SettingsError(key=key, expected=f"a key like {', '.join(near)}", found="an unknown key")

@@ -1,0 +1,95 @@
+"""Searching: run a search, print its matches as they come (JSON) or as one table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from workstation.cli.output import print_error, print_json, print_table
+from workstation.cli.running import run_command, status_of
+from workstation.dicom.keywords import is_keyword, similar_keywords
+from workstation.domain.events import Event, MatchesFound
+from workstation.domain.query import Query
+from workstation.domain.study import Level, QueryMatch, to_record
+from workstation.services.search import SearchStudies
+from workstation.services.workplace import Workplace
+
+_SEARCH_ID = 1
+_COLUMNS: dict[Level, dict[str, str]] = {
+    Level.PATIENT: {
+        "PatientID": "patient id",
+        "PatientName": "patient name",
+        "PatientBirthDate": "born",
+        "PatientSex": "sex",
+        "NumberOfPatientRelatedStudies": "studies",
+    },
+    Level.STUDY: {
+        "StudyDate": "date",
+        "StudyTime": "time",
+        "PatientName": "patient name",
+        "PatientID": "patient id",
+        "ModalitiesInStudy": "modality",
+        "StudyDescription": "description",
+        "AccessionNumber": "accession",
+        "NumberOfStudyRelatedSeries": "series",
+        "NumberOfStudyRelatedInstances": "instances",
+        "StudyInstanceUID": "study instance uid",
+    },
+    Level.SERIES: {
+        "SeriesNumber": "number",
+        "Modality": "modality",
+        "SeriesDescription": "description",
+        "BodyPartExamined": "body part",
+        "SeriesDate": "date",
+        "NumberOfSeriesRelatedInstances": "instances",
+        "SeriesInstanceUID": "series instance uid",
+    },
+    Level.IMAGE: {
+        "InstanceNumber": "number",
+        "NumberOfFrames": "frames",
+        "Rows": "rows",
+        "Columns": "columns",
+        "SOPClassUID": "sop class uid",
+        "SOPInstanceUID": "sop instance uid",
+    },
+}
+
+
+def query_from(level: Level, where: dict[str, str]) -> Query:
+    """The query for `--where` keys; a usage error with close matches for a keyword that does not exist."""
+    for keyword in where:
+        if not is_keyword(keyword):
+            similar = ", ".join(similar_keywords(keyword))
+            hint = f"Did you mean {similar}?" if similar else "Keywords are those of PS3.6, for example PatientName."
+            raise click.BadParameter(f"“{keyword}” is not an attribute keyword. {hint}", param_hint="--where")
+    return Query.where(level, where)
+
+
+def print_matches(workplace: Workplace, source: str, query: Query, *, as_json: bool) -> int:
+    """Search `source` and print what it has; the exit status. What came before an error is printed, too."""
+    matches: list[QueryMatch] = []
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, MatchesFound) and event.search_id == _SEARCH_ID:
+            if as_json:
+                for match in event.matches:
+                    print_json(to_record(match))
+            else:
+                matches.extend(event.matches)
+
+    unsubscribe = workplace.subscribe(on_event)
+    try:
+        finished = run_command(workplace, SearchStudies(_SEARCH_ID, source, query), source)
+    finally:
+        unsubscribe()
+    if not as_json and (matches or finished.error is None):
+        columns = _COLUMNS[query.level]
+        print_table(list(columns.values()), [_row(to_record(match), columns) for match in matches])
+    if finished.error is not None:
+        print_error(finished.error)
+    return status_of(finished)
+
+
+def _row(record: dict[str, Any], columns: dict[str, str]) -> list[object]:
+    return [record.get(keyword) for keyword in columns]
