@@ -1,0 +1,1 @@
+"""Everything that opens a socket: DIMSE, DICOMweb and our own listener. Implements services/ports.py."""

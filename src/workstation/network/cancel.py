@@ -1,0 +1,43 @@
+"""Freeing a thread that pynetdicom keeps in a socket, in whatever phase it is.
+
+`Association.abort()` alone leaves the calling thread in the DIMSE queue until its time-out
+(pynetdicom#778), and does not return at all while the reactor is stuck inside a PDU.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+
+from pynetdicom.association import Association
+
+_A_ABORT = bytes.fromhex("07000000000400000000")  # service user, no reason (PS3.8 9.3.8)
+
+
+def free(association: Association) -> None:
+    """Abort `association` and wake whoever waits on it; returns at once, from any thread.
+
+    A-ABORT is written past the reactor, which may itself be blocked in `recv` or `send`; shutting the
+    socket down ends those and any negotiation, and the empty message wakes the DIMSE queue.
+    """
+    wrapper = association.dul.socket
+    connection = wrapper.socket if wrapper is not None else None
+    if connection is not None:
+        abort_connection(connection)
+    association.dimse.msg_queue.put((None, None))
+
+
+def abort_connection(connection: socket.socket) -> None:
+    """Say A-ABORT if there is room for it, then shut the connection down."""
+    with contextlib.suppress(OSError, ValueError):  # closed meanwhile
+        _, writable, _ = select.select([], [connection], [], 0)
+        if writable:
+            connection.send(_A_ABORT)
+    shut(connection)
+
+
+def shut(connection: socket.socket) -> None:
+    """Wake whoever is blocked in `connection`; closing it alone would not on Linux."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

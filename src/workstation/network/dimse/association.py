@@ -1,0 +1,304 @@
+"""One association as a context: connect, negotiate, use, release, and an error of ours for each way to fail.
+
+Every blocking step ends within half a second of the cancellation, and within the node's time-outs.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from pydicom import Dataset
+from pydicom.uid import UID
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext, build_role
+from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
+
+from workstation.domain.errors import (
+    AssociationRejected,
+    Cancelled,
+    NoAcceptedContext,
+    PeerAborted,
+    PeerError,
+    PeerFailure,
+    PeerTimedOut,
+    PeerUnreachable,
+    UnknownMoveDestination,
+)
+from workstation.domain.node import LocalAe, Node
+from workstation.jobs.cancel import Cancellation
+from workstation.network.cancel import free, shut
+from workstation.network.connect import open_socket, send_at_once
+from workstation.network.dimse import status as words
+from workstation.network.receive import SpoolingProvider
+from workstation.services.ports import Inbox
+
+STALL_S = 10.0  # a PDU must not stop half-way for longer than this
+MAXIMUM_PDU = 0x20000
+_RELEASE_S = 3.0
+_JOIN_S = 2.0
+
+StoreHandler = Callable[[evt.Event], int]
+
+
+class Link:
+    """An established association to `node`, with the words for how it may end."""
+
+    def __init__(
+        self, association: Association, local: LocalAe, node: Node, operation: str, cancellation: Cancellation
+    ) -> None:
+        self.association = association
+        self.local = local
+        self.node = node
+        self.operation = operation
+        self.cancellation = cancellation
+        self._heard_at = time.monotonic()
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return facts(self.node, self.operation)
+
+    def heard(self) -> None:
+        """Note that the peer has just said something."""
+        self._heard_at = time.monotonic()
+
+    def context(self, sop_class: str, transfer_syntax: str = "") -> PresentationContext | None:
+        """The accepted presentation context for `sop_class`, in exactly `transfer_syntax` when given."""
+        for context in self.association.accepted_contexts:
+            if context.abstract_syntax == sop_class and transfer_syntax in ("", context.transfer_syntax[0]):
+                return context
+        return None
+
+    def require(self, sop_class: str) -> None:
+        """Raise NoAcceptedContext unless the peer accepted `sop_class`, PeerAborted when it has gone."""
+        if self.context(sop_class) is None:
+            raise NoAcceptedContext(sop_class=UID(sop_class).name, **self.facts)
+        if not self.association.is_established:
+            raise self.lost()
+
+    def responses(self, answers: Iterator[tuple[Dataset, Dataset | None]]) -> Iterator[tuple[Dataset, Dataset | None]]:
+        """`answers` of pynetdicom up to the final one; raises where the peer fell silent, died or was cancelled.
+
+        A dead peer gives an empty status or none at all (measured), so only a final status means the end.
+        """
+        while True:
+            status, identifier = next(answers, (Dataset(), None))
+            self.cancellation.raise_if_cancelled()
+            if "Status" not in status:
+                raise self.lost()
+            self.heard()
+            yield status, identifier
+            if int(status.Status) not in words.PENDING:
+                return
+
+    def lost(self) -> PeerError | Cancelled:
+        """Why there is no answer: cancelled, silent for too long, or gone."""
+        if self.cancellation.cancelled:
+            return Cancelled()
+        waited = time.monotonic() - self._heard_at
+        if waited > min(STALL_S, self.node.response_timeout_s) - 0.1:
+            return PeerTimedOut(waited_s=round(waited), **self.facts)
+        aborted = self.association.acse.is_aborted("a-abort")
+        reason = "the peer aborted the association" if aborted else "the connection was closed"
+        return PeerAborted(reason=reason, **self.facts)
+
+    def failure(self, status: Dataset) -> PeerError:
+        """The error for a final status that means failure (PS3.7 annex C)."""
+        code = int(status.Status)
+        if code == words.MOVE_DESTINATION_UNKNOWN:
+            local = self.local
+            return UnknownMoveDestination(
+                our_ae_title=local.ae_title, our_host=local.host, our_port=local.port, **self.facts
+            )
+        return PeerFailure(
+            status=f"{code:04X}",
+            meaning=words.meaning(self.operation, code),
+            comment=words.comment_of(status) or None,
+            **self.facts,
+        )
+
+
+@contextmanager
+def associated(
+    local: LocalAe,
+    node: Node,
+    contexts: Sequence[PresentationContext],
+    cancellation: Cancellation,
+    operation: str,
+    *,
+    inbox: Inbox | None = None,
+    on_store: StoreHandler | None = None,
+) -> Iterator[Link]:
+    """An association to `node`, released at the end and aborted when the block is left by an exception.
+
+    With `inbox` and `on_store` it also takes C-STORE sub-operations of C-GET: contexts with an SCP role
+    are proposed with role selection (PS3.7 D.3.3.4).
+    """
+    cancellation.raise_if_cancelled()
+    connection = _connect(node, operation, cancellation)
+    requestor = _Requestor(local, node, connection, inbox)
+    try:
+        with cancellation.on_cancel(requestor.free):
+            association = _negotiate(requestor, node, contexts, on_store)
+            link = Link(association, local, node, operation, cancellation)
+            if not association.is_established:
+                raise _not_established(link, contexts)
+            yield link
+            _release(association)
+    finally:
+        requestor.end()
+
+
+def facts(node: Node, operation: str) -> dict[str, object]:
+    """What every PeerError says about where it happened."""
+    return {
+        "node": node.name,
+        "ae_title": node.ae_title,
+        "host": node.host,
+        "port": node.port,
+        "operation": operation,
+    }
+
+
+def unreachable(node: Node, operation: str, error: OSError, waited_s: float) -> PeerUnreachable:
+    """`error` of `open_socket` in words."""
+    if isinstance(error, socket.gaierror):
+        reason = "no such host"
+    elif isinstance(error, TimeoutError):
+        reason = f"no answer within {waited_s:g} s"
+    elif isinstance(error, ConnectionRefusedError):
+        reason = "connection refused"
+    else:
+        reason = error.strerror or type(error).__name__
+    return PeerUnreachable(reason=reason[:1].lower() + reason[1:], **facts(node, operation))
+
+
+def _connect(node: Node, operation: str, cancellation: Cancellation) -> socket.socket:
+    try:
+        return open_socket(node.host, node.port, node.connect_timeout_s, cancellation)
+    except OSError as error:
+        raise unreachable(node, operation, error, node.connect_timeout_s) from error
+
+
+class _ConnectedSocket(AssociationSocket):
+    """pynetdicom's socket around a connection that is already open."""
+
+    def __init__(self, association: Association, connection: socket.socket) -> None:
+        self._connection = connection
+        super().__init__(association, address=AddressInformation("0.0.0.0", 0))
+
+    def _create_socket(self, _address: AddressInformation) -> socket.socket:
+        return self._connection
+
+    def connect(self, primitive: T_CONNECT) -> None:
+        self._connection.settimeout(STALL_S)
+        self._is_connected = True
+        self.assoc.requestor.address_info = AddressInformation.from_tuple(self._connection.getsockname())
+        evt.trigger(self.assoc, evt.EVT_CONN_OPEN, {"address": primitive.address_info.as_tuple})
+        primitive.result = "Evt2"
+        self.provider_queue.put(primitive)
+        self._ready.set()
+
+
+class _Requestor(AE):
+    """Our AE for one association over one connection."""
+
+    def __init__(self, local: LocalAe, node: Node, connection: socket.socket, inbox: Inbox | None) -> None:
+        super().__init__(ae_title=local.ae_title)
+        self.acse_timeout = node.response_timeout_s
+        self.dimse_timeout = node.response_timeout_s
+        self.network_timeout = node.response_timeout_s
+        self._connection = connection
+        self._inbox = inbox
+        self._association: Association | None = None
+        self._provider: SpoolingProvider | None = None
+
+    def _create_socket(self, assoc: Association, _address: AddressInformation, _tls: Any) -> AssociationSocket:
+        assoc.dimse = self._provider = SpoolingProvider(assoc, self._inbox)
+        assoc.dul.daemon = True
+        self._association = assoc
+        return _ConnectedSocket(assoc, self._connection)
+
+    def free(self) -> None:
+        """Wake whoever waits on this connection, in whatever phase it is."""
+        if self._association is not None:
+            free(self._association)
+        else:
+            shut(self._connection)
+
+    def end(self) -> None:
+        """Leave nothing behind: no thread, no socket, no half-written file."""
+        association = self._association
+        if association is None:
+            self._connection.close()
+            return
+        if not association.is_released:
+            free(association)
+        association._kill = True
+        association._reactor_checkpoint.set()
+        for thread in (association.dul, association):
+            if thread.is_alive():
+                thread.join(_JOIN_S)
+        association.dul.kill_dul()
+        self._connection.close()
+        if self._provider is not None:
+            self._provider.discard_unfinished()
+
+
+def _negotiate(
+    requestor: _Requestor, node: Node, contexts: Sequence[PresentationContext], on_store: StoreHandler | None
+) -> Association:
+    handlers: list[Any] = [(evt.EVT_DATA_RECV, _acknowledge_at_once)]
+    if on_store is not None:
+        handlers.append((evt.EVT_C_STORE, on_store))
+    host = requestor._connection.getpeername()[0]
+    return requestor.associate(
+        host,
+        node.port,
+        contexts=list(contexts),
+        ae_title=node.ae_title,
+        max_pdu=MAXIMUM_PDU,
+        ext_neg=_roles(contexts),
+        evt_handlers=handlers,
+    )
+
+
+def _acknowledge_at_once(event: evt.Event) -> None:
+    wrapper = event.assoc.dul.socket
+    if wrapper is not None and wrapper.socket is not None:
+        try:
+            send_at_once(wrapper.socket)
+        except OSError:
+            return  # closed meanwhile; the reactor will say so
+
+
+def _roles(contexts: Sequence[PresentationContext]) -> list[Any]:
+    """Role selection for each SOP class that we want to receive."""
+    received = dict.fromkeys(str(context.abstract_syntax) for context in contexts if context.scp_role)
+    return [build_role(uid, scp_role=True) for uid in received]
+
+
+def _not_established(link: Link, contexts: Sequence[PresentationContext]) -> PeerError | Cancelled:
+    if link.cancellation.cancelled:
+        return Cancelled()
+    association = link.association
+    answer = association.acceptor.primitive
+    if association.is_rejected and answer is not None:
+        return AssociationRejected(
+            our_ae_title=link.local.ae_title,
+            **words.rejection_in_words(answer.result, answer.result_source, answer.diagnostic),
+            **link.facts,
+        )
+    if answer is not None and answer.result == 0 and not association.accepted_contexts:
+        return NoAcceptedContext(sop_class=UID(contexts[0].abstract_syntax or "").name, **link.facts)
+    return link.lost()
+
+
+def _release(association: Association) -> None:
+    """Say goodbye; whoever does not answer to that has nevertheless done its work."""
+    association.acse_timeout = min(_RELEASE_S, association.acse_timeout or _RELEASE_S)
+    association.release()

@@ -1,0 +1,70 @@
+"""The DIMSE adapter: one method per service, one association per call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pynetdicom.presentation import build_context
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+
+from workstation.domain.node import LocalAe, Node
+from workstation.domain.query import Query, WorklistQuery
+from workstation.domain.study import QueryMatch
+from workstation.domain.worklist import WorklistItem
+from workstation.jobs.cancel import Cancellation
+from workstation.network.dimse import find, retrieve, store, worklist
+from workstation.network.dimse import status as words
+from workstation.network.dimse.association import associated
+from workstation.network.quiet import quiet_pynetdicom
+from workstation.services.ports import (
+    DimsePeer,
+    EchoResult,
+    Inbox,
+    OnProgress,
+    RetrieveTarget,
+    TransferReport,
+)
+
+
+class DimseClient(DimsePeer):
+    """Talks to any node as `local`. Holds no connection: each call opens and closes its own, from any thread."""
+
+    def __init__(self, local: LocalAe) -> None:
+        quiet_pynetdicom()
+        self._local = local
+
+    def echo(self, node: Node, cancellation: Cancellation) -> EchoResult:
+        """C-ECHO (PS3.4 annex A)."""
+        started = time.monotonic()
+        with associated(self._local, node, [build_context(Verification)], cancellation, "C-ECHO") as link:
+            link.require(Verification)
+            status = link.association.send_c_echo()
+            if "Status" not in status:
+                raise link.lost()
+            if int(status.Status) != words.SUCCESS:
+                raise link.failure(status)
+            elapsed = time.monotonic() - started
+            return EchoResult(elapsed, link.association.acceptor.implementation_version_name or "")
+
+    def find(self, node: Node, query: Query, cancellation: Cancellation) -> Iterator[QueryMatch]:
+        return find.find(self._local, node, query, cancellation)
+
+    def find_worklist(self, node: Node, query: WorklistQuery, cancellation: Cancellation) -> Iterator[WorklistItem]:
+        return worklist.find_worklist(self._local, node, query, cancellation)
+
+    def get(
+        self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation
+    ) -> TransferReport:
+        return retrieve.get(self._local, node, target, inbox, on_progress, cancellation=cancellation)
+
+    def move(
+        self, node: Node, target: RetrieveTarget, on_progress: OnProgress, cancellation: Cancellation
+    ) -> TransferReport:
+        return retrieve.move(self._local, node, target, on_progress, cancellation)
+
+    def store(
+        self, node: Node, paths: Sequence[Path], on_progress: OnProgress, cancellation: Cancellation
+    ) -> TransferReport:
+        return store.store(self._local, node, paths, on_progress, cancellation)

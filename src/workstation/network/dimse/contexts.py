@@ -1,0 +1,137 @@
+"""Which presentation contexts to propose (PS3.8 7.1.1.13): 128 at most, so the likely ones first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydicom._uid_dict import UID_dictionary
+from pydicom.uid import (
+    JPEG2000,
+    UID,
+    AllTransferSyntaxes,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
+from pynetdicom import sop_class
+from pynetdicom.presentation import AllStoragePresentationContexts, PresentationContext, build_context
+from pynetdicom.service_class import StorageServiceClass
+
+MAXIMUM = 128
+UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
+CONVERTIBLE = (*UNCOMPRESSED, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
+# As they are met in archives, the frequent first.
+COMPRESSED = (
+    JPEGLosslessSV1,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEG2000,
+    RLELossless,
+    JPEGLSLossless,
+    JPEGExtended12Bit,
+    JPEGLSNearLossless,
+    JPEGLossless,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    *(uid for uid in AllTransferSyntaxes if uid.is_compressed and "JPIP" not in uid.name),
+)
+_ROOT = "1.2.840.10008.5.1.4.1.1."
+_FREQUENT = (
+    "CTImageStorage",
+    "MRImageStorage",
+    "SecondaryCaptureImageStorage",
+    "ComputedRadiographyImageStorage",
+    "DigitalXRayImageStorageForPresentation",
+    "UltrasoundImageStorage",
+    "UltrasoundMultiFrameImageStorage",
+    "XRayAngiographicImageStorage",
+    "XRayRadiofluoroscopicImageStorage",
+    "DigitalMammographyXRayImageStorageForPresentation",
+    "BreastTomosynthesisImageStorage",
+    "EnhancedCTImageStorage",
+    "EnhancedMRImageStorage",
+    "EnhancedXAImageStorage",
+    "NuclearMedicineImageStorage",
+    "PositronEmissionTomographyImageStorage",
+    "MultiFrameTrueColorSecondaryCaptureImageStorage",
+    "MultiFrameGrayscaleByteSecondaryCaptureImageStorage",
+    "MultiFrameGrayscaleWordSecondaryCaptureImageStorage",
+    "VLPhotographicImageStorage",
+    "VLEndoscopicImageStorage",
+    "OphthalmicPhotography8BitImageStorage",
+    "BasicTextSRStorage",
+    "EnhancedSRStorage",
+    "ComprehensiveSRStorage",
+    "XRayRadiationDoseSRStorage",
+    "KeyObjectSelectionDocumentStorage",
+    "GrayscaleSoftcopyPresentationStateStorage",
+    "EncapsulatedPDFStorage",
+    "RTStructureSetStorage",
+    "RTPlanStorage",
+    "RTDoseStorage",
+    "RTImageStorage",
+    "SegmentationStorage",
+    "RawDataStorage",
+)
+
+
+def storage_classes() -> list[str]:
+    """Every storage SOP class of PS3.4 B.5, retired ones too since archives still hold them; frequent ones first."""
+    frequent = [str(getattr(sop_class, name)) for name in _FREQUENT if hasattr(sop_class, name)]
+    current = [str(context.abstract_syntax) for context in AllStoragePresentationContexts]
+    retired = [uid for uid, entry in UID_dictionary.items() if uid.startswith(_ROOT) and _is_retired_storage(entry)]
+    return list(dict.fromkeys([*frequent, *current, *retired]))
+
+
+def accepted_storage() -> list[PresentationContext]:
+    """What the listener accepts: every storage SOP class in every transfer syntax."""
+    current = {str(context.abstract_syntax) for context in AllStoragePresentationContexts}
+    syntaxes = [*UNCOMPRESSED, *dict.fromkeys(COMPRESSED), ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
+    contexts = []
+    for uid in storage_classes():
+        if uid not in current:  # else pynetdicom has no service for it
+            sop_class.register_uid(uid, UID(uid).keyword or f"Retired{uid.replace('.', '_')}", StorageServiceClass)
+        contexts.append(build_context(uid, list(syntaxes)))
+    return contexts
+
+
+def for_get(model: str, classes: Sequence[str], others: int = 0) -> list[PresentationContext]:
+    """The contexts of one C-GET for `classes`, leaving room for `others`.
+
+    The peer chooses one transfer syntax per context, so each compressed one needs its own for instances
+    to come as they are stored. They are handed out by frequency until the room is used up.
+    """
+    room = MAXIMUM - 1 - others
+    contexts = [build_context(model)]
+    chosen = list(classes)[:room]
+    contexts += [_as_scp(uid, list(UNCOMPRESSED)) for uid in chosen]
+    left = room - len(chosen)
+    for syntax in dict.fromkeys(COMPRESSED):
+        for uid in chosen:
+            if left == 0:
+                return contexts
+            contexts.append(_as_scp(uid, [syntax]))
+            left -= 1
+    return contexts
+
+
+def _as_scp(uid: str, syntaxes: list[UID]) -> PresentationContext:
+    context = build_context(uid, list(syntaxes))
+    context.scu_role, context.scp_role = False, True
+    return context
+
+
+def _is_retired_storage(entry: tuple[str, str, str, str, str]) -> bool:
+    name, kind, _, retired, _ = entry
+    return kind == "SOP Class" and bool(retired) and "Storage" in name and "SOP Class" not in name

@@ -1,0 +1,196 @@
+"""Our storage SCP (PS3.4 annexes A and B): C-ECHO and C-STORE from the peers we know.
+
+Nothing is decoded on the way: a data set goes from the connection into a file of the inbox, and the
+answer is sent when the inbox has taken it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.presentation import PresentationContext, build_context
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
+
+from workstation.domain.errors import PortInUse
+from workstation.domain.node import LocalAe
+from workstation.network.cancel import free
+from workstation.network.connect import send_at_once
+from workstation.network.dimse.association import MAXIMUM_PDU, STALL_S
+from workstation.network.dimse.contexts import accepted_storage
+from workstation.network.quiet import quiet_pynetdicom
+from workstation.network.receive import Reception, SpoolingProvider
+from workstation.services.ports import Inbox
+from workstation.services.ports import Listener as ListenerPort
+
+_log = logging.getLogger(__name__)
+
+_MAXIMUM_ASSOCIATIONS = 100  # pynetdicom rejects the 11th by default
+_FIRST_WORD_S = 10.0  # from the connection to its A-ASSOCIATE-RQ
+_IDLE_S = 60.0
+_STOP_S = 4.0
+_POLL_S = 0.1
+
+
+class StorageListener(ListenerPort):
+    """Listens as `local`; takes every storage SOP class in every transfer syntax into `inbox`.
+
+    `known_ae_titles` is asked at each association, so a node added while we listen may send at once.
+    `accept_unknown` lets any calling AE title in.
+    """
+
+    def __init__(
+        self,
+        local: LocalAe,
+        inbox: Inbox,
+        known_ae_titles: Callable[[], frozenset[str]],
+        accept_unknown: bool = False,
+    ) -> None:
+        quiet_pynetdicom()
+        self._local = local
+        self._inbox = inbox
+        self._known_ae_titles = known_ae_titles
+        self._accept_unknown = accept_unknown
+        self._reception = Reception(inbox)
+        self._lock = threading.Lock()
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._server is not None
+
+    def start(self) -> LocalAe:
+        with self._lock:
+            if self._server is None:
+                self._server = self._bind()
+                self._thread = threading.Thread(
+                    target=self._server.serve_forever, args=(_POLL_S,), name="listener", daemon=True
+                )
+                self._thread.start()
+            port = int(self._server.server_address[1])
+        return LocalAe(self._local.ae_title, self._local.host, port)
+
+    def stop(self) -> None:
+        """Close the port, abort what is under way; never waits long, not even for a client that hangs."""
+        with self._lock:
+            server, self._server = self._server, None
+            thread, self._thread = self._thread, None
+        if server is None:
+            return
+        server.shutdown()
+        associations = server.active_associations
+        for association in associations:
+            free(association)
+        deadline = time.monotonic() + _STOP_S
+        for waited_for in [thread, *associations, *(association.dul for association in associations)]:
+            if waited_for is not None:
+                waited_for.join(max(0.0, deadline - time.monotonic()))
+
+    def _bind(self) -> _Server:
+        ae = AE(ae_title=self._local.ae_title)
+        ae.maximum_associations = _MAXIMUM_ASSOCIATIONS
+        ae.maximum_pdu_size = MAXIMUM_PDU
+        ae.acse_timeout = _FIRST_WORD_S
+        ae.network_timeout = _IDLE_S
+        handlers: list[Any] = [
+            (evt.EVT_CONN_OPEN, _on_open, [self._inbox]),
+            (evt.EVT_DATA_RECV, _on_data),
+            (evt.EVT_REQUESTED, self._on_requested),
+            (evt.EVT_C_STORE, self._on_store),
+            (evt.EVT_C_ECHO, _on_echo),
+            (evt.EVT_RELEASED, _on_end),
+            (evt.EVT_ABORTED, _on_end),
+        ]
+        contexts = _Contexts([build_context(Verification), *accepted_storage()])
+        address = (self._local.host, self._local.port)
+        try:
+            return _Server(ae, address, contexts, handlers)
+        except OSError as error:
+            raise PortInUse(host=address[0], port=address[1], reason=_why_not(error)) from error
+
+    def _on_requested(self, event: evt.Event) -> None:
+        """Reject whoever is not among our nodes (PS3.8 table 9-21: calling AE title not recognized)."""
+        association = event.assoc
+        request = association.requestor.primitive
+        calling = str(getattr(request, "calling_ae_title", "") or "").strip()
+        if self._accept_unknown or calling in self._known_ae_titles():
+            return
+        _log.warning("association from an unknown calling AE title rejected")
+        association.acse.send_reject(0x01, 0x01, 0x03)
+        association.is_rejected = True
+        association.kill()
+
+    def _on_store(self, event: evt.Event) -> int:
+        association = event.assoc
+        source = str(association.requestor.ae_title).strip()
+        return self._reception.take(association, cast(C_STORE, event.request), source)
+
+
+class _Server(ThreadedAssociationServer):
+    """pynetdicom's server, run by us: `AE.start_server` offers no way to choose the request handler."""
+
+    daemon_threads = True
+
+    def __init__(self, ae: AE, address: tuple[str, int], contexts: _Contexts, handlers: list[Any]) -> None:
+        super().__init__(ae, address, ae.ae_title, contexts, evt_handlers=handlers, request_handler=_Handler)
+        self.ae._servers.append(self)  # where its shutdown looks for it
+
+
+class _Handler(RequestHandler):
+    """One incoming connection, whose threads never keep our process from ending."""
+
+    def _create_association(self) -> Association:
+        association = super()._create_association()
+        association.dul.daemon = True
+        return association
+
+
+class _Contexts(list[PresentationContext]):
+    """pynetdicom copies the contexts deeply for each association: 7000 UIDs that nobody changes."""
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> list[PresentationContext]:
+        return [build_context(context.abstract_syntax or "", [*context.transfer_syntax]) for context in self]
+
+
+def _on_open(event: evt.Event, inbox: Inbox) -> None:
+    """Bound the connection before the first byte: a client that stalls inside a PDU held it for ever."""
+    association = event.assoc
+    association.dimse = SpoolingProvider(association, inbox)
+    wrapper = association.dul.socket
+    if wrapper is not None and wrapper.socket is not None:
+        wrapper.socket.settimeout(STALL_S)
+        with contextlib.suppress(OSError):  # gone already
+            send_at_once(wrapper.socket)
+
+
+def _on_data(event: evt.Event) -> None:
+    wrapper = event.assoc.dul.socket
+    if wrapper is not None and wrapper.socket is not None:
+        with contextlib.suppress(OSError):  # closed meanwhile
+            send_at_once(wrapper.socket)
+
+
+def _on_echo(_event: evt.Event) -> int:
+    return 0x0000
+
+
+def _on_end(event: evt.Event) -> None:
+    provider = event.assoc.dimse
+    if isinstance(provider, SpoolingProvider):
+        provider.discard_unfinished()
+
+
+def _why_not(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program listens there"
+    return error.strerror or type(error).__name__
