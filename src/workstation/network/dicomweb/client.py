@@ -1,0 +1,59 @@
+"""The DICOMweb adapter."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from workstation.domain.node import Node
+from workstation.domain.query import Query
+from workstation.domain.study import QueryMatch
+from workstation.jobs.cancel import Cancellation
+from workstation.network.dicomweb import query as qido
+from workstation.network.dicomweb import retrieve as wado
+from workstation.network.dicomweb import store as stow
+from workstation.network.dicomweb.transport import Session
+from workstation.services.ports import (
+    EchoResult,
+    Inbox,
+    OnProgress,
+    RetrieveTarget,
+    TransferReport,
+    WebPeer,
+)
+
+
+class DicomWebClient(WebPeer):
+    """Talks to the DICOMweb root of any node. Holds no connection between calls; any thread may call."""
+
+    def echo(self, node: Node, cancellation: Cancellation) -> EchoResult:
+        """DICOMweb has no echo: one study is asked for, which shows root, access and QIDO-RS."""
+        started = time.monotonic()
+        accept = {"Accept": "application/dicom+json"}
+        with (
+            Session(node, "QIDO-RS", cancellation) as session,
+            session.request("GET", "/studies", headers=accept, params={"limit": "1"}) as response,
+        ):
+            if response.status_code not in (200, 204):
+                session.raise_for(response)
+            response.read()
+            return EchoResult(time.monotonic() - started, response.headers.get("server", ""))
+
+    def find(self, node: Node, query: Query, cancellation: Cancellation) -> Iterator[QueryMatch]:
+        with Session(node, "QIDO-RS", cancellation) as session:
+            for match in qido.find(session, query):
+                cancellation.raise_if_cancelled()
+                yield match
+
+    def retrieve(
+        self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation
+    ) -> TransferReport:
+        with Session(node, "WADO-RS", cancellation) as session:
+            return wado.retrieve(session, target, inbox, on_progress)
+
+    def store(
+        self, node: Node, paths: Sequence[Path], on_progress: OnProgress, cancellation: Cancellation
+    ) -> TransferReport:
+        with Session(node, "STOW-RS", cancellation) as session:
+            return stow.store(session, paths, on_progress)
