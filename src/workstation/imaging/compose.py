@@ -1,0 +1,214 @@
+"""From a frame and a view to exactly what the screen shows: one function for screen, print, thumbnail and tests.
+
+Screen coordinates count device pixels from the top left; image coordinates count pixels so that the first
+pixel spans 0 to 1 and its centre is at 0.5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workstation.imaging.colour import palette_to_rgb, to_8_bit
+from workstation.imaging.frame import Frame, LookupTable, PixelAttributes, Stored, Window
+from workstation.imaging.grayscale import (
+    WHITE,
+    apply_table,
+    display_table,
+    has_table,
+    look_up,
+    padding_mask,
+    shade,
+    to_modality,
+)
+from workstation.imaging.resample import Axis, axis, resample, resample_masked
+from workstation.imaging.view import View
+from workstation.imaging.window import window_of
+
+Screen = NDArray[np.uint8]
+Scalar = TypeVar("Scalar", bound=np.generic)
+SMALLEST_ZOOM = 1e-3
+LARGEST_ZOOM = 256.0
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The affine map from image to screen; `zoom` is screen pixels per image column."""
+
+    zoom: float
+    row_zoom: float  # screen pixels per image row: differs from `zoom` where pixels are not square
+    across: tuple[float, float, float]  # screen x = across . (column, row, 1)
+    down: tuple[float, float, float]  # screen y = down . (column, row, 1)
+
+    def to_screen(self, column: float, row: float) -> tuple[float, float]:
+        """The screen point of an image point."""
+        return (
+            self.across[0] * column + self.across[1] * row + self.across[2],
+            self.down[0] * column + self.down[1] * row + self.down[2],
+        )
+
+    def to_image(self, x: float, y: float) -> tuple[float, float]:
+        """(column, row) of a screen point."""
+        (a, b, left), (c, d, top) = self.across, self.down
+        scale = a * d - b * c
+        return (d * (x - left) - b * (y - top)) / scale, (a * (y - top) - c * (x - left)) / scale
+
+    def pixel_at(self, x: float, y: float, frame: Frame) -> tuple[int, int] | None:
+        """(row, column) of the image pixel under a screen point, None outside the image."""
+        column, row = self.to_image(x, y)
+        if 0 <= column < frame.columns and 0 <= row < frame.rows:
+            return int(row), int(column)
+        return None
+
+
+def row_ratio(attributes: PixelAttributes) -> float:
+    """Height of a pixel over its width, from the spacing, else the aspect ratio (PS3.3 C.7.6.3.1.7)."""
+    vertical, horizontal = attributes.pixel_spacing_mm or attributes.pixel_aspect_ratio
+    ratio = vertical / horizontal
+    return ratio if 1e-3 < ratio < 1e3 else 1.0
+
+
+def fit_zoom(frame: Frame, view: View, size: tuple[int, int]) -> float:
+    """The zoom at which the whole image just fits into `size` (width, height)."""
+    width, height = float(frame.columns), frame.rows * row_ratio(frame.attributes)
+    if view.quarter_turns % 2:
+        width, height = height, width
+    return max(SMALLEST_ZOOM, min(size[0] / width, size[1] / height))
+
+
+def layout(frame: Frame, view: View, size: tuple[int, int]) -> Layout:
+    """Where the image lies on a screen of `size` (width, height) device pixels."""
+    zoom = fit_zoom(frame, view, size) if view.zoom is None else min(LARGEST_ZOOM, max(SMALLEST_ZOOM, view.zoom))
+    row_zoom = zoom * row_ratio(frame.attributes)
+    a, b, c, d = (-zoom if view.flipped else zoom), 0.0, 0.0, row_zoom
+    for _ in range(view.quarter_turns % 4):
+        a, b, c, d = -c, -d, a, b  # a quarter turn clockwise takes (x, y) to (-y, x)
+    middle_column, middle_row = frame.columns / 2, frame.rows / 2
+    left = size[0] / 2 + view.pan[0] - a * middle_column - b * middle_row
+    top = size[1] / 2 + view.pan[1] - c * middle_column - d * middle_row
+    return Layout(zoom, row_zoom, (a, b, left), (c, d, top))
+
+
+def compose(frame: Frame, view: View, size: tuple[int, int]) -> Screen:
+    """The screen of `size` (width, height): shape (height, width), or (height, width, 3) for colour; black outside."""
+    return Composer().compose(frame, view, size)
+
+
+class Composer:
+    """Composes and remembers the resampled values, so that a change of window only looks levels up again."""
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] | None = None
+        self._frame: Frame | None = None
+        self._sampled: _Sampled | None = None
+
+    def compose(self, frame: Frame, view: View, size: tuple[int, int]) -> Screen:
+        """As the function `compose`."""
+        key = (view.zoom, view.pan, view.quarter_turns % 4, view.flipped, view.interpolation, size)
+        if self._sampled is None or self._frame is not frame or self._key != key:
+            self._sampled = _sample(frame, view, size)
+            self._frame, self._key = frame, key
+        return _paint(self._sampled, frame, view, size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sampled:
+    """Values at the screen pixels inside the image, and where those are."""
+
+    values: Stored
+    attributes: PixelAttributes | None  # None: `values` is finished RGB
+    hidden: NDArray[np.bool_] | None
+    rows: Axis
+    columns: Axis
+
+
+def _sample(frame: Frame, view: View, size: tuple[int, int]) -> _Sampled:
+    plan = layout(frame, view, size)
+    values, attributes = _interpolable(frame)
+    mask = padding_mask(frame)
+    height, width = frame.rows, frame.columns
+    row_zoom, column_zoom = plan.row_zoom, plan.zoom
+    if view.quarter_turns % 2:
+        height, width, row_zoom, column_zoom = width, height, column_zoom, row_zoom
+    left = size[0] / 2 + view.pan[0] - width / 2 * column_zoom
+    top = size[1] / 2 + view.pan[1] - height / 2 * row_zoom
+    rows = axis(-top / row_zoom, 1 / row_zoom, size[1], height)
+    columns = axis(-left / column_zoom, 1 / column_zoom, size[0], width)
+    if not rows.count or not columns.count:
+        empty = np.zeros((0, 0, *values.shape[2:]), values.dtype)
+        return _Sampled(empty, attributes, None, rows, columns)
+    image_rows, image_columns = _image_axes(rows, columns, view)
+    if mask is None:
+        sampled, hidden = resample(values, image_rows, image_columns, view.interpolation), None
+    else:
+        sampled, hidden = resample_masked(values, mask, image_rows, image_columns, view.interpolation)
+        hidden = _turned(hidden, view)
+    return _Sampled(_turned(_as_before(sampled, values.dtype), view), attributes, hidden, rows, columns)
+
+
+def _image_axes(rows: Axis, columns: Axis, view: View) -> tuple[Axis, Axis]:
+    """The screen's axes as they run over the image, so that the few screen pixels are turned and not the image."""
+    match view.quarter_turns % 4:
+        case 1:
+            rows, columns = columns.mirrored(), rows
+        case 2:
+            rows, columns = rows.mirrored(), columns.mirrored()
+        case 3:
+            rows, columns = columns, rows.mirrored()
+    return rows, columns.mirrored() if view.flipped else columns
+
+
+def _interpolable(frame: Frame) -> tuple[Stored, PixelAttributes | None]:
+    """Values between which interpolation means something: not palette indices, not the input of a LUT."""
+    attributes = frame.attributes
+    if attributes.photometric_interpretation == "PALETTE COLOR" and attributes.palette is not None:
+        return palette_to_rgb(frame.stored, attributes.palette), None
+    if frame.stored.ndim == 3:
+        if frame.stored.dtype == np.uint8 and attributes.bits_stored == 8:
+            return frame.stored, None
+        return to_8_bit(frame.stored, attributes.bits_stored), None
+    if attributes.modality_lut is not None:
+        return look_up(frame.stored, attributes.modality_lut), _after_modality(attributes)
+    return frame.stored, attributes
+
+
+def _after_modality(attributes: PixelAttributes) -> PixelAttributes:
+    return replace(attributes, modality_lut=None, rescale_slope=1.0, rescale_intercept=0.0, signed=False)
+
+
+def _turned(values: NDArray[Scalar], view: View) -> NDArray[Scalar]:
+    """Flip and turn as views of the same memory."""
+    if view.flipped:
+        values = values[:, ::-1]
+    return np.rot90(values, -(view.quarter_turns % 4))
+
+
+def _as_before(sampled: Stored, dtype: np.dtype[np.generic]) -> Stored:
+    """Back to the stored type, so that the table applies; averages cannot leave its range."""
+    if sampled.dtype == dtype or not has_table(dtype):
+        return sampled
+    return np.rint(sampled).astype(dtype)
+
+
+def _paint(sampled: _Sampled, frame: Frame, view: View, size: tuple[int, int]) -> Screen:
+    if sampled.attributes is None:
+        screen = np.zeros((size[1], size[0], 3), np.uint8)
+        levels = WHITE - sampled.values if view.inverted else sampled.values
+    else:
+        screen = np.zeros((size[1], size[0]), np.uint8)
+        levels = _levels(sampled.values, sampled.attributes, window_of(frame, view), view.inverted)
+    if sampled.hidden is not None:
+        levels[sampled.hidden] = 0
+    rows, columns = sampled.rows, sampled.columns
+    if rows.count and columns.count:
+        screen[rows.first : rows.first + rows.count, columns.first : columns.first + columns.count] = levels
+    return screen
+
+
+def _levels(values: Stored, attributes: PixelAttributes, interest: Window | LookupTable, inverted: bool) -> Screen:
+    if has_table(values.dtype):
+        return apply_table(values, display_table(values.dtype, attributes, interest, inverted))
+    return shade(to_modality(values, attributes), attributes, interest, inverted)
