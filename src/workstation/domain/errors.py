@@ -27,7 +27,9 @@ WorkstationError
 │   └── ConflictingInstance      same SOP Instance UID, other content
 ├── DeidentificationError    export stopped rather than leak
 │   ├── IdentifierFound          the residual check found one
-│   └── InstanceHeld             cannot be made safe without a person
+│   ├── InstanceHeld             cannot be made safe without a person
+│   ├── ProfileUnavailable       no such profile or option, or one we cannot carry out
+│   └── KeyUnusable              the project key's file is missing or no key
 ├── InternalError            a fault of this program
 └── Cancelled                the user's wish, not a fault
 """
@@ -194,6 +196,16 @@ class IdentifierFound(DeidentificationError):
 
 class InstanceHeld(DeidentificationError):
     code = "instance-held"
+
+
+class ProfileUnavailable(DeidentificationError):
+    """details: profile or option, reason, expected"""
+
+    code = "profile-unavailable"
+
+
+class KeyUnusable(DeidentificationError):
+    code = "key-unusable"
 
 
 class InternalError(WorkstationError):
