@@ -17,7 +17,7 @@ from workstation.ui.widgets.notice import NoticeText
 ShowNotice = Callable[[NoticeText], None]
 
 
-def T(_context: str, text: str) -> str:  # noqa: N802 - Qt's QT_TRANSLATE_NOOP, typed: marks what lupdate collects
+def T(_context: str, text: str) -> str:
     return text
 
 

@@ -1,0 +1,335 @@
+"""Settings: who we are, whom we talk to, how the viewer and the worklist behave, where files live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QLayout,
+    QLineEdit,
+    QMessageBox,
+    QScrollArea,
+    QSpinBox,
+    QWidget,
+)
+
+from workstation.domain.errors import WorkstationError
+from workstation.domain.events import JobFinished
+from workstation.domain.node import LocalAe, Node, ae_title_problem
+from workstation.services.echo import EchoNode
+from workstation.settings import Settings
+from workstation.ui.desk import Desk
+from workstation.ui.preferences.model import Column, NodesModel
+from workstation.ui.preferences.node_dialog import NodeDialog
+from workstation.ui.widgets.buttons import button, frame, label
+from workstation.ui.widgets.layouts import column, row
+from workstation.ui.widgets.notice import NoticeText
+from workstation.ui.widgets.table import RowTable, selected_rows, set_widths
+
+WIDTHS = [150, 140, 190, 260, 110, 140, 140]
+
+
+class SettingsPage(QWidget):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self._desk = desk
+        self.model = NodesModel(desk.nodes, self)
+        self.table = RowTable(self.tr("Nodes"))
+        self.table.setModel(self.model)
+        self.table.setSortingEnabled(False)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        set_widths(self.table.horizontalHeader(), WIDTHS, Column.WEB)
+        self._build_fields()
+        self._lay_out()
+        self.table.opened.connect(lambda _: self.change_node())
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_buttons())
+        self.model.modelReset.connect(self._show_buttons)
+        desk.bridge.job_finished.connect(self._job_finished)
+        self.show_settings()
+
+    def show_settings(self) -> None:
+        """Put the saved values into the fields."""
+        settings = self._settings()
+        self.ae_title.setText(settings.local.ae_title)
+        self.host.setText(settings.local.host)
+        self.port.setValue(settings.local.port)
+        self.listen.setChecked(settings.listen)
+        self.drag.setCurrentIndex(0 if settings.viewer.drag_up_brightens else 1)
+        self.cache.setValue(settings.viewer.cache_mib)
+        self.refresh.setValue(settings.worklist.refresh_s)
+        self.modality.setText(settings.worklist.modality)
+        self.model.show_nodes(settings.nodes)
+        self._show_changes()
+
+    def changed_settings(self) -> Settings:
+        """The saved settings with what stands in the fields."""
+        settings = self._settings()
+        return replace(
+            settings,
+            local=LocalAe(self.ae_title.text().strip(), self.host.text().strip(), self.port.value()),
+            listen=self.listen.isChecked(),
+            viewer=replace(
+                settings.viewer, drag_up_brightens=self.drag.currentIndex() == 0, cache_mib=self.cache.value()
+            ),
+            worklist=replace(
+                settings.worklist, refresh_s=self.refresh.value(), modality=self.modality.text().strip().upper()
+            ),
+        )
+
+    def save(self) -> None:
+        problem = self._problem()
+        if problem:
+            self._desk.notify(NoticeText(self.tr("The settings are not saved"), problem, tone="amber"))
+            return
+        before = self._settings().local
+        self._save(self.changed_settings())
+        if self._settings().local != before:
+            words = self.tr("Tell the administrators of your nodes: they send to this AE title and port.")
+            self._desk.notify(NoticeText(self.tr("Your network address has changed"), words, tone="grey"))
+
+    def add_node(self) -> None:
+        self._edit(None)
+
+    def change_node(self) -> None:
+        node = self._selected()
+        if node is not None:
+            self._edit(node)
+
+    def remove_node(self) -> None:
+        """Ask, then forget the node."""
+        node = self._selected()
+        if node is None:
+            return
+        question = QMessageBox(self)
+        question.setWindowTitle(self.tr("Remove node"))
+        question.setText(self.tr("Remove {name} from the settings?").format(name=node.name))
+        question.setInformativeText(self.tr("Nothing changes on the node itself, and no study is deleted."))
+        remove = question.addButton(self.tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
+        question.setDefaultButton(question.addButton(QMessageBox.StandardButton.Cancel))
+        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        question.buttonClicked.connect(lambda pressed: self._remove(node) if pressed is remove else None)
+        question.open()
+
+    def verify(self) -> None:
+        """Ask the node whether it is there (C-ECHO)."""
+        node = self._selected()
+        if node is not None:
+            self.model.set_verifying(node.name, True)
+            self._desk.submit(EchoNode(node.name))
+
+    # --- nodes -------------------------------------------------------------------------------
+
+    def _edit(self, node: Node | None) -> None:
+        others = tuple(other for other in self._settings().nodes if node is None or other.name != node.name)
+        dialog = NodeDialog(node, others, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted_node.connect(lambda changed: self._put(node, changed))
+        dialog.open()
+
+    def _put(self, before: Node | None, changed: Node) -> None:
+        nodes = self._settings().nodes
+        if before is None:
+            nodes = (*nodes, changed)
+        else:
+            nodes = tuple(changed if node.name == before.name else node for node in nodes)
+        self._save(replace(self._settings(), nodes=nodes))
+        self.table.selectRow(self.model.row_of(changed.name))
+
+    def _remove(self, gone: Node) -> None:
+        nodes = tuple(node for node in self._settings().nodes if node.name != gone.name)
+        self._save(replace(self._settings(), nodes=nodes))
+
+    def _selected(self) -> Node | None:
+        rows = selected_rows(self.table)
+        return self.model.node(rows[0].row()) if rows else None
+
+    def _job_finished(self, event: JobFinished) -> None:
+        if event.job.kind != EchoNode.kind:
+            return
+        self.model.set_verifying(event.job.subject, False)
+        if event.error is None:
+            way = event.result.dimse or event.result.web if event.result is not None else None
+            answer = self.tr("It answered in {t:.0f} ms.").format(t=way.elapsed_s * 1000) if way is not None else ""
+            who = (
+                self.tr("It calls itself {name}.").format(name=way.implementation) if way and way.implementation else ""
+            )
+            title = self.tr("{node} can be reached").format(node=event.job.subject)
+            self._desk.notify(NoticeText(title, f"{answer} {who}".strip(), tone="green"))
+
+    # --- saving ------------------------------------------------------------------------------
+
+    def _settings(self) -> Settings:
+        return self._desk.workplace.settings()
+
+    def _save(self, settings: Settings) -> None:
+        try:
+            self._desk.workplace.save_settings(settings)
+        except WorkstationError as error:
+            self._desk.complain(error)
+            return
+        self._desk.wishes.settings_changed.emit()
+        self.show_settings()
+
+    def _problem(self) -> str:
+        problem = ae_title_problem(self.ae_title.text().strip())
+        if problem:
+            return self.tr("An AE title has {problem}.").format(problem=problem)
+        return "" if self.host.text().strip() else self.tr("Enter the address to listen on, such as 0.0.0.0.")
+
+    def _show_changes(self) -> None:
+        changed = self.changed_settings() != self._settings()
+        self._save_button.setEnabled(changed)
+        self._undo_button.setEnabled(changed)
+
+    def _show_buttons(self) -> None:
+        for one in self._node_buttons:
+            one.setEnabled(self._selected() is not None)
+
+    # --- making ------------------------------------------------------------------------------
+
+    def _build_fields(self) -> None:
+        self.ae_title, self.host, self.modality = QLineEdit(), QLineEdit(), QLineEdit()
+        self.port, self.cache, self.refresh = QSpinBox(), QSpinBox(), QSpinBox()
+        self.port.setRange(0, 65535)
+        self.cache.setRange(64, 65536)
+        self.cache.setSuffix(" MiB")
+        self.refresh.setRange(5, 3600)
+        self.refresh.setSuffix(" s")
+        self.modality.setPlaceholderText(self.tr("all"))
+        self.listen = QCheckBox(self.tr("Receive images while the window is open"))
+        self.drag = QComboBox()
+        self.drag.addItems([self.tr("Dragging up brightens"), self.tr("Dragging up darkens")])
+        for edit in (self.ae_title, self.host, self.modality):
+            edit.textChanged.connect(lambda _: self._show_changes())
+            edit.setFixedWidth(260)
+        for spin in (self.port, self.cache, self.refresh):
+            spin.valueChanged.connect(lambda _: self._show_changes())
+            spin.setFixedWidth(130)
+            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.listen.toggled.connect(lambda _: self._show_changes())
+        self.drag.currentIndexChanged.connect(lambda _: self._show_changes())
+        self.drag.setFixedWidth(260)
+        self._save_button = button(self.tr("Save"), "save", self.save, look="primary")
+        self._undo_button = button(self.tr("Undo changes"), "reset", self.show_settings)
+
+    def _lay_out(self) -> None:
+        header = frame("header")
+        header.setFixedHeight(58)
+        header.setLayout(
+            row(
+                label(self.tr("Settings"), "title"),
+                None,
+                self._undo_button,
+                self._save_button,
+                spacing=10,
+                margins=(16, 0, 16, 0),
+            )
+        )
+        inside = QWidget()
+        inside.setObjectName("scrolled")
+        pairs = row(self._local_card(), self._behaviour_card(), spacing=16)
+        inside.setLayout(
+            column(pairs, self._nodes_card(), self._files_card(), None, spacing=16, margins=(16, 16, 16, 16))
+        )
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = column(header, scroll, spacing=0)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
+        self.setFocusProxy(self.ae_title)
+
+    def _local_card(self) -> QFrame:
+        form = _form()
+        _add(form, self.tr("AE title"), self.ae_title)
+        _add(form, self.tr("Listens on"), self.host)
+        _add(form, self.tr("Port"), self.port)
+        form.addRow("", self.listen)
+        hint = self.tr("Enter these at every node that shall send to you, or retrieve by C-MOVE fails.")
+        return _card(self.tr("This workstation"), hint, form)
+
+    def _behaviour_card(self) -> QFrame:
+        form = _form()
+        _add(form, self.tr("Window by mouse"), self.drag)
+        _add(form, self.tr("Image memory"), self.cache)
+        _add(form, self.tr("Worklist refresh every"), self.refresh)
+        _add(form, self.tr("Worklist modality"), self.modality)
+        return _card(self.tr("Viewer and worklist"), self.tr("Image memory is used from the next start on."), form)
+
+    def _nodes_card(self) -> QFrame:
+        add = button(self.tr("Add…"), "plus", self.add_node)
+        self._node_buttons = [
+            button(self.tr("Change…"), "edit", self.change_node),
+            button(self.tr("Verify"), "check", self.verify),
+            button(self.tr("Remove…"), "trash", self.remove_node),
+        ]
+        self.table.setMinimumHeight(250)
+        buttons = row(add, *self._node_buttons, None)
+        hint = self.tr("The PACS, worklist servers and other systems that you work with.")
+        return _card(self.tr("Nodes"), hint, column(buttons, self.table, spacing=10))
+
+    def _files_card(self) -> QFrame:
+        form = _form()
+        folders = self._desk.workplace.folders
+        for caption, path in (
+            (self.tr("Images and index"), folders.data),
+            (self.tr("Settings file"), folders.settings_file),
+        ):
+            words = label(str(path), "mono", wrap=True, selectable=True)
+            open_it = button(
+                self.tr("Open folder"), "folder", self._opener(str(path if path.is_dir() else path.parent))
+            )
+            copy = button(self.tr("Copy"), "copy", self._copier(str(path)))
+            for one in (open_it, copy):
+                one.setAccessibleName(f"{one.text()}: {caption}")
+            line = row(words, open_it, copy)
+            line.setStretch(0, 1)
+            form.addRow(label(caption, "muted"), line)
+        return _card(self.tr("Where files live"), "", form)
+
+    def _opener(self, folder: str) -> Callable[[], object]:
+        return lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(folder))
+
+    def _copier(self, text: str) -> Callable[[], object]:
+        return lambda: QGuiApplication.clipboard().setText(text)
+
+
+def _form() -> QFormLayout:
+    form = QFormLayout()
+    form.setHorizontalSpacing(18)
+    form.setVerticalSpacing(8)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    return form
+
+
+def _add(form: QFormLayout, caption: str, field: QWidget) -> None:
+    words = label(caption, "muted")
+    words.setBuddy(field)
+    words.setMinimumWidth(130)
+    field.setAccessibleName(caption)
+    form.addRow(words, field)
+
+
+def _card(title: str, hint: str, content: QLayout | QWidget) -> QFrame:
+    card = frame("card")
+    layout = column(label(title, "strong"), spacing=8, margins=(16, 14, 16, 16))
+    if hint:
+        layout.addWidget(label(hint, "muted", wrap=True))
+    if isinstance(content, QWidget):
+        layout.addWidget(content)
+    else:
+        layout.addLayout(content)
+    layout.addStretch(1)
+    card.setLayout(layout)
+    return card

@@ -1,0 +1,167 @@
+"""What the user does with studies: open, retrieve, send, export, delete, import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
+
+from workstation.domain.events import JobFinished
+from workstation.domain.job import JobState
+from workstation.services.ingest import ImportPaths
+from workstation.services.retrieve import RetrieveStudy
+from workstation.services.send import SendInstances
+from workstation.ui.desk import Desk
+from workstation.ui.studies.model import StudyEntry
+from workstation.ui.widgets.notice import NoticeText
+
+DONE = frozenset({JobState.SUCCEEDED, JobState.PARTLY})
+Selection = Callable[[], list[StudyEntry]]
+
+
+class StudyVerbs(QObject):
+    """`parent` is the page: dialogs and menus belong to it, none of them blocks."""
+
+    retrieved = Signal(str)  # Study Instance UID, whatever the outcome
+    deleted = Signal(str)
+    imported = Signal()
+
+    def __init__(self, desk: Desk, selection: Selection, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._desk, self._selection, self._page = desk, selection, parent
+        self._opening: set[str] = set()
+        desk.bridge.job_finished.connect(self._job_finished)
+
+    def open(self) -> None:
+        """Open what is here; what is not is retrieved and then opened."""
+        for entry in self._selection()[:1]:
+            if entry.local:
+                self._desk.wishes.open_study.emit(entry.uid)
+            elif entry.nodes:
+                self._opening.add(entry.uid)
+                self._retrieve(entry)
+
+    def retrieve(self) -> None:
+        for entry in self._selection():
+            if entry.nodes:
+                self._retrieve(entry)
+
+    def choose_send(self) -> None:
+        """Ask which node gets the selected studies."""
+        menu = QMenu(self._page)
+        for node in self._desk.workplace.settings().nodes:
+            menu.addAction(f"{node.name}  ({node.ae_title})", partial(self.send, node.name))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(QCursor.pos())
+
+    def send(self, node: str) -> None:
+        for entry in self._selection():
+            if entry.local:
+                self._desk.submit(SendInstances(node, study_instance_uid=entry.uid))
+
+    def export(self) -> None:
+        self._desk.wishes.export_studies.emit(tuple(entry.uid for entry in self._selection() if entry.local))
+
+    def choose_delete(self) -> None:
+        """Ask, then delete the local copies."""
+        chosen = [entry for entry in self._selection() if entry.local]
+        if not chosen:
+            return
+        only_here = sum(1 for entry in chosen if not entry.nodes)
+        text = self.tr("Copies on nodes stay as they are.")
+        if only_here:
+            text += " " + self.tr("No searched node has {n} of them.").format(n=_studies(only_here))
+        question = QMessageBox(self._page)
+        question.setWindowTitle(self.tr("Delete from this computer"))
+        question.setText(self.tr("Delete {n} from this computer?").format(n=_studies(len(chosen))))
+        question.setInformativeText(text)
+        delete = question.addButton(self.tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
+        question.setDefaultButton(question.addButton(QMessageBox.StandardButton.Cancel))
+        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        uids = [entry.uid for entry in chosen]
+        question.buttonClicked.connect(lambda pressed: self.delete(uids) if pressed is delete else None)
+        question.open()
+
+    def delete(self, uids: list[str]) -> None:
+        archive = self._desk.workplace.archive
+        for uid in uids:
+            self._desk.background.ask(
+                partial(archive.delete_study, uid), partial(self._deleted, uid), self._desk.complain
+            )
+
+    def _deleted(self, uid: str, _: None) -> None:
+        self.deleted.emit(uid)
+
+    def import_paths(self, paths: tuple[Path, ...]) -> None:
+        """Import files and folders: chosen, or dropped on the window."""
+        self._desk.submit(ImportPaths(tuple(str(path) for path in paths)))
+
+    def choose_files(self) -> None:
+        self._ask_paths(self.tr("Import files"), QFileDialog.FileMode.ExistingFiles, self.import_paths)
+
+    def choose_folder(self) -> None:
+        self._ask_paths(self.tr("Import a folder"), QFileDialog.FileMode.Directory, self.import_paths)
+
+    def choose_disc(self) -> None:
+        """Open a CD, a folder or what a DICOMDIR lists, without importing it."""
+        title = self.tr("Open a CD or a folder with a DICOMDIR")
+        self._ask_paths(title, QFileDialog.FileMode.Directory, self._desk.wishes.open_paths.emit, _media_folder())
+
+    def _ask_paths(
+        self, title: str, mode: QFileDialog.FileMode, then: Callable[[tuple[Path, ...]], None], folder: str = ""
+    ) -> None:
+        dialog = QFileDialog(self._page, title, folder or _home())
+        dialog.setFileMode(mode)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(lambda names: then(tuple(Path(name) for name in names)))
+        dialog.open()
+
+    def _retrieve(self, entry: StudyEntry) -> None:
+        self._desk.submit(RetrieveStudy(entry.nodes[0], entry.uid))
+
+    def _job_finished(self, event: JobFinished) -> None:
+        job = event.job
+        if job.kind == RetrieveStudy.kind:
+            self.retrieved.emit(job.subject)
+            if job.subject in self._opening:
+                self._opening.discard(job.subject)
+                if job.state in DONE:
+                    self._desk.wishes.open_study.emit(job.subject)
+        elif job.kind == ImportPaths.kind and job.state in DONE:
+            self._say_imported(event)
+            self.imported.emit()
+
+    def _say_imported(self, event: JobFinished) -> None:
+        result = event.result
+        if result is None:
+            return
+        failed = len(result.failed)
+        counts = {
+            self.tr("{n} new"): result.stored,
+            self.tr("{n} already here"): result.already_present,
+            self.tr("{n} in conflict with what is here"): result.conflicts,
+            self.tr("{n} not DICOM"): result.skipped,
+            self.tr("{n} could not be read"): failed,
+        }
+        text = " · ".join(words.format(n=number) for words, number in counts.items() if number)
+        remedy = self.tr("Activity lists what could not be read and why.") if failed else ""
+        tone = "amber" if failed or result.conflicts else "green"
+        nothing = self.tr("Nothing to import was found.")
+        self._desk.notify(NoticeText(self.tr("Import finished"), text or nothing, remedy, tone=tone))
+
+
+def _studies(number: int) -> str:
+    return "1 study" if number == 1 else f"{number} studies"
+
+
+def _home() -> str:
+    return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.HomeLocation)
+
+
+def _media_folder() -> str:
+    """Where the system shows discs and sticks, if it does."""
+    return next((str(path) for path in (Path("/media"), Path("/run/media"), Path("/Volumes")) if path.is_dir()), "")
