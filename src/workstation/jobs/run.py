@@ -229,7 +229,7 @@ def _describe(error: Exception) -> str:
 
 def _location(trace: TracebackType | None) -> str:
     """The innermost of our own lines, or the innermost of all."""
-    frames = traceback.extract_tb(trace)
+    frames = traceback.extract_tb(trace)[1:] or traceback.extract_tb(trace)  # the first is where we called it
     ours = [frame for frame in frames if "workstation" in Path(frame.filename).parts]
     frame = (ours or list(frames))[-1]
     return f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}"

@@ -41,6 +41,7 @@ class JobRunner:
         self._next_memory_id = -1  # below zero, so that they never meet the journal's ids
         self._closing = False
         self._wake = threading.Event()
+        self._stopped = threading.Event()
         self._watch: threading.Thread | None = None
         journal.mark_interrupted(time.time())
 
@@ -112,6 +113,7 @@ class JobRunner:
             lane.join(max(0.0, deadline - time.monotonic()))
         for run in active:
             run.abandon()
+        self._stopped.set()
         self._wake.set()
         if self._watch is not None:
             self._watch.join(max(1.0, deadline - time.monotonic()))
@@ -245,7 +247,7 @@ class JobRunner:
             if not active:
                 self._wake.wait()
                 continue
-            time.sleep(_POLL_S)
+            self._stopped.wait(_POLL_S)
             self._poll(active)
 
     def _poll(self, active: Iterable[JobRun]) -> None:
