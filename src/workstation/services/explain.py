@@ -58,7 +58,10 @@ def _settings(d: Details) -> Explanation:
         what=f"{subject}{place} cannot be used.",
         why=f"Expected: {expected}. Found: {found}.",
         remedy=(
-            f"Correct it in {d.get('file')}, or delete that line to get the default."
+            f"The file was kept as {d.get('kept_as')} and Workstation started with its defaults: "
+            "correct that file and rename it back, or enter the settings again."
+            if d.has("kept_as")
+            else f"Correct it in {d.get('file')}, or delete that line to get the default."
             if place
             else "Give another value; “workstation config get” lists all settings."
         ),
@@ -194,7 +197,8 @@ def _archive_unusable(d: Details) -> Explanation:
     return Explanation(
         title="The archive cannot be used",
         what="The local archive of images could not be read or written.",
-        why=d.sentence("reason") + (f" It lies in {d.get('path')}." if d.has("path") else ""),
+        why=(d.sentence("reason") or "It is damaged, locked or out of reach.")
+        + (f" It lies in {d.get('path')}." if d.has("path") else ""),
         remedy="Check that the folder exists, that you may write there and that the disk is connected.",
     )
 
@@ -244,6 +248,25 @@ def _held(d: Details) -> Explanation:
     )
 
 
+def _profile_unavailable(d: Details) -> Explanation:
+    subject = f"The option {d.get('option')}" if d.has("option") else f"The profile {d.get('profile', 'asked for')}"
+    return Explanation(
+        title="No such way of de-identifying",
+        what=f"{subject} cannot be used.",
+        why=d.sentence("reason") or "It is not known here.",
+        remedy=f"Choose one of these: {d.get('expected', 'basic')}.",
+    )
+
+
+def _key_unusable(d: Details) -> Explanation:
+    return Explanation(
+        title="The key file cannot be used",
+        what=f"{_file(d, 'The key file')} does not hold a usable key.",
+        why=d.sentence("reason") or "A key makes the same new identifiers again, and must be one that was made here.",
+        remedy="Give the key file of the earlier export, or the name of a new file to begin a new key.",
+    )
+
+
 def _cancelled(_: Details) -> Explanation:
     return Explanation(
         title="Cancelled",
@@ -273,6 +296,8 @@ _WORDS: dict[str, Callable[[Details], Explanation]] = {
     "deidentification": _deidentification,
     "identifier-found": _identifier_found,
     "instance-held": _held,
+    "profile-unavailable": _profile_unavailable,
+    "key-unusable": _key_unusable,
     "cancelled": _cancelled,
     **PEER_WORDS,
 }

@@ -18,11 +18,17 @@ def _peer(d: Details) -> Explanation:
     )
 
 
+_UNREACHABLE = {
+    "connection refused": "That computer is there, but nothing listens on that port.",
+    "no such host": "There is no computer of that name in the network.",
+}
+
+
 def _unreachable(d: Details) -> Explanation:
     return Explanation(
         title="The other system cannot be reached",
         what=f"No connection could be made to {d.node}.",
-        why=d.sentence("reason") or "Nothing answers at that address.",
+        why=_UNREACHABLE.get(d.get("reason")) or d.sentence("reason") or "Nothing answers at that address.",
         remedy=f"Check {_CONNECTION}, the network cable or VPN, and whether that system is running.",
     )
 
@@ -100,7 +106,10 @@ def _no_context(d: Details) -> Explanation:
 
 def _unknown_destination(d: Details) -> Explanation:
     title = d.get("our_ae_title") or "of this workstation"
-    address = f"{d.get('our_host')} and port {d.get('our_port')}" if d.has("our_host") else "this computer’s address"
+    host = d.get("our_host")
+    if host in ("", "0.0.0.0", "::") or (_is_loopback(host) and not _is_loopback(d.get("host"))):
+        host = "the network address of this computer"
+    address = f"{host}, port {d.get('our_port', 'of local.port in Settings')}"
     return Explanation(
         title="The other system does not know where to send",
         what=f"{d.node} cannot send the images here: it does not know the AE title {title}.",
@@ -110,6 +119,10 @@ def _unknown_destination(d: Details) -> Explanation:
             "If it offers C-GET, “--method get” needs no such entry."
         ),
     )
+
+
+def _is_loopback(host: str) -> bool:
+    return host.startswith("127.") or host in ("localhost", "::1")
 
 
 _STATUS_REASONS = (

@@ -240,7 +240,7 @@ class _Retrieval:
                 received=self._received,
                 stored=len(present - self._before),
                 already_present=len(self._before),
-                missing=tuple(failure.sop_instance_uid for failure in report.failures),
+                missing=tuple(failure.sop_instance_uid for failure in report.failures if failure.sop_instance_uid),
                 method=self._method,
                 bytes=self._bytes,
             )
@@ -263,6 +263,7 @@ class _Retrieval:
             expected=result.expected,
             received=result.received,
             stored=result.stored + result.already_present,
+            failed=None if result.missing or not self._blind else len(self._blind.failures) or None,
             missing=f"{named}{more}" or None,
             cause=self.error.code if self.error else None,
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -12,6 +10,7 @@ from workstation.dicom.read import looks_like_dicom
 from workstation.domain.errors import IncompleteTransfer, InputError, NotDicom
 from workstation.domain.job import Progress
 from workstation.jobs.runner import JobContext, Outcome
+from workstation.services.file_walk import FileWalk
 from workstation.services.ports import Archive, DimsePeer, ItemFailure, TransferProgress, WebPeer
 from workstation.services.search import FindNode, require_node
 
@@ -34,7 +33,9 @@ class SendInstances:
 
     @property
     def subject(self) -> str:
-        return self.study_instance_uid or f"{len(self.paths)} file{'' if len(self.paths) == 1 else 's'} or folders"
+        if self.study_instance_uid:
+            return self.study_instance_uid
+        return "1 file or folder" if len(self.paths) == 1 else f"{len(self.paths)} files or folders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,32 +101,21 @@ def _collect(command: SendInstances, context: JobContext, archive: Archive) -> t
         return paths, 0
     found: dict[Path, None] = {}
     skipped = 0
-    for path in _files(Path(text) for text in command.paths):
+    walk = FileWalk(Path(text) for text in command.paths)
+    for path in walk:
         context.cancellation.raise_if_cancelled()
+        if path.name.upper() == "DICOMDIR":  # a directory of files is not an instance to store (PS3.3 F.2.1)
+            continue
         if looks_like_dicom(path):
             found[path] = None
         else:
             skipped += 1
+    if walk.problems and not found:
+        raise walk.problems[0]
+    if walk.problems:
+        context.warn(f"{len(walk.problems)} of the files or folders cannot be read and were not sent.")
     if skipped:
         context.warn(f"{skipped} of the files are not DICOM and were not sent.")
     if not found:
         raise NotDicom(path=", ".join(command.paths), reason="no DICOM file was found there")
     return list(found), skipped
-
-
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Regular files, folders walked without following links, so that no loop and no device is met."""
-    for path in paths:
-        if path.is_dir():
-            for folder, subfolders, names in os.walk(path):
-                subfolders.sort()
-                files = (Path(folder, name) for name in sorted(names))
-                yield from (file for file in files if file.is_file() and not _is_dicomdir(file))
-        elif path.is_file():
-            yield path
-        else:
-            raise InputError(path=path, reason="there is no such file or folder")
-
-
-def _is_dicomdir(path: Path) -> bool:
-    return path.name.upper() == "DICOMDIR"  # a directory of files is not an instance to store (PS3.3 F.2.1)
