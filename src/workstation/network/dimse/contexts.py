@@ -46,6 +46,7 @@ COMPRESSED = (
     HTJ2KLosslessRPCL,
     *(uid for uid in AllTransferSyntaxes if uid.is_compressed and "JPIP" not in uid.name),
 )
+_RARE_AFTER = 8  # big endian and deflated are met more often than the last of these
 _ROOT = "1.2.840.10008.5.1.4.1.1."
 _FREQUENT = (
     "CTImageStorage",
@@ -109,21 +110,22 @@ def accepted_storage() -> list[PresentationContext]:
 def for_get(model: str, classes: Sequence[str], others: int = 0) -> list[PresentationContext]:
     """The contexts of one C-GET for `classes`, leaving room for `others`.
 
-    The peer chooses one transfer syntax per context, so each compressed one needs its own for instances
-    to come as they are stored. They are handed out by frequency until the room is used up.
+    The peer chooses one transfer syntax per context, so each needs its own for instances to come as they
+    are stored. They are handed out by frequency until the room is used up.
     """
     room = MAXIMUM - 1 - others
-    contexts = [build_context(model)]
     chosen = list(classes)[:room]
-    contexts += [_as_scp(uid, list(UNCOMPRESSED)) for uid in chosen]
-    left = room - len(chosen)
-    for syntax in dict.fromkeys(COMPRESSED):
-        for uid in chosen:
-            if left == 0:
-                return contexts
-            contexts.append(_as_scp(uid, [syntax]))
-            left -= 1
-    return contexts
+    contexts = [build_context(model)]
+    apart = chosen[: min(len(_FREQUENT), max(0, room - len(chosen)))] if len(chosen) * 2 > room else chosen
+    for uid in chosen:
+        # Orthanc takes the first of two and then fails on an instance that is kept in the other.
+        alternatives = [[syntax] for syntax in UNCOMPRESSED] if uid in apart else [list(UNCOMPRESSED)]
+        contexts += [_as_scp(uid, syntaxes) for syntaxes in alternatives]
+    for syntax in dict.fromkeys((*COMPRESSED[:_RARE_AFTER], *CONVERTIBLE[2:], *COMPRESSED)):
+        contexts += [_as_scp(uid, [syntax]) for uid in chosen]
+        if len(contexts) > room:
+            break
+    return contexts[: room + 1]
 
 
 def _as_scp(uid: str, syntaxes: list[UID]) -> PresentationContext:

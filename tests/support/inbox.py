@@ -1,0 +1,65 @@
+"""An inbox that keeps files in a folder: what the network needs of the archive, and what a test needs of us."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom import Dataset, dcmread
+
+from workstation.domain.errors import WorkstationError
+from workstation.domain.node import LocalAe
+from workstation.jobs.cancel import Cancellation
+from workstation.network.dicomweb.client import DicomWebClient
+from workstation.network.dimse.client import DimseClient
+from workstation.services.ports import Inbox, StoreOutcome, TransferProgress
+
+
+class FolderInbox(Inbox):
+    """Takes everything in; `refusal` is raised instead where a test wants it."""
+
+    def __init__(self, folder: Path, refusal: WorkstationError | None = None) -> None:
+        self.folder = folder
+        self.refusal = refusal
+        self.taken: dict[Path, str] = {}
+        self._numbers = itertools.count()
+
+    def new_path(self) -> Path:
+        return self.folder / f"{next(self._numbers)}.part"
+
+    def take(self, path: Path, source: str) -> StoreOutcome:
+        if self.refusal is not None:
+            raise self.refusal
+        self.taken[path] = source
+        return StoreOutcome.STORED
+
+    def discard(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file there is, taken or left behind."""
+        return sorted(self.folder.iterdir())
+
+    def by_uid(self) -> dict[str, Dataset]:
+        """What was taken, by SOP Instance UID."""
+        return {str(dataset.SOPInstanceUID): dataset for dataset in map(dcmread, self.taken)}
+
+
+@dataclass(frozen=True)
+class Us:
+    """Our side of a conversation."""
+
+    inbox: FolderInbox
+    cancellation: Cancellation
+    dimse: DimseClient
+    web: DicomWebClient
+
+    @classmethod
+    def with_folder(cls, folder: Path, local: LocalAe | None = None) -> Us:
+        return cls(FolderInbox(folder), Cancellation(), DimseClient(local or LocalAe()), DicomWebClient())
+
+
+def ignore(_: TransferProgress) -> None:
+    """Nobody watches the progress."""
