@@ -78,7 +78,13 @@ def test_a_code_of_another_version_gets_general_words() -> None:
 
 def test_unknown_move_destination_gives_the_entry_for_the_administrator() -> None:
     words = explain(UnknownMoveDestination(node="PACS", our_ae_title="WS1", our_host="10.0.0.2", our_port=11112))
-    assert "AE title WS1, host 10.0.0.2 and port 11112" in words.remedy
+    assert "AE title WS1, host 10.0.0.2, port 11112" in words.remedy
+
+
+def test_a_loopback_address_is_not_given_to_another_computer() -> None:
+    ours = {"our_ae_title": "WS1", "our_host": "127.0.0.1", "our_port": 11112}
+    assert "127.0.0.1" not in explain(UnknownMoveDestination(node="PACS", host="10.0.0.1", **ours)).remedy
+    assert "127.0.0.1" in explain(UnknownMoveDestination(node="PACS", host="localhost", **ours)).remedy
 
 
 def test_a_caller_that_is_not_known_asks_for_our_ae_title() -> None:
