@@ -12,6 +12,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from workstation.archive.compare import same_content
@@ -46,18 +47,19 @@ class LocalArchive(Archive):
             self._layout.prepare()
             ownership = Ownership(self._layout.owners)
         try:
-            self._index, made_anew, unclean = open_index(self._layout, ownership)
+            opened = open_index(self._layout, ownership)
         except BaseException:
             ownership.release()
             raise
+        self._index = opened.index
         self._incoming = Incoming(self._layout.incoming / ownership.name)
         self._repair = Repair(self._layout, self._index, ownership)
         # Also at the end of the interpreter: whoever forgets to close leaves no mark of a crash.
         self._finalizer = weakref.finalize(self, _release, self._index, self._incoming, ownership)
         self.repaired = RepairReport()
         try:
-            if made_anew or unclean:
-                self.repaired = self.repair()
+            if opened.suspicious:
+                self.repaired = replace(self.repair(), index_made_anew=opened.replaced)
         except BaseException:
             self.close()
             raise
@@ -68,7 +70,7 @@ class LocalArchive(Archive):
 
     def repair(self) -> RepairReport:
         """Make index and files agree, beside whatever other processes are doing; what was done."""
-        with translated(self.root):
+        with translated(self.root), self._noticing_damage():
             return self._repair.run()
 
     def close(self) -> None:

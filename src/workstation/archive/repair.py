@@ -41,23 +41,29 @@ class RepairReport:
         return self != RepairReport()
 
 
-def open_index(layout: Layout, ownership: Ownership) -> tuple[Index, bool, bool]:
-    """The index, whether it was made anew, and whether a process ended without closing the archive.
+@dataclass(frozen=True, slots=True)
+class OpenedIndex:
+    """The index, whether it replaces a damaged one, and whether files and rows may disagree."""
 
-    Raises ArchiveUnusable, also for a damaged index that another living process has open.
-    """
+    index: Index
+    replaced: bool
+    suspicious: bool
+
+
+def open_index(layout: Layout, ownership: Ownership) -> OpenedIndex:
+    """Raises ArchiveUnusable, also for a damaged index that another living process has open."""
     marks = [name for name in ownership.names() if name != ownership.name]
     living = [name for name in marks if ownership.is_alive(name)]
     unclean = len(living) < len(marks)
     existed = layout.index.exists()
     index = _open_sound(layout, suspicious=unclean)
     if index is not None:
-        return index, not existed, unclean
+        return OpenedIndex(index, False, unclean or not existed)
     if living:
         raise ArchiveUnusable(path=layout.index, reason="damaged, and still open in another process: end it first")
     _log.error("the archive's index was damaged; it is kept as %s and made anew", move_aside(layout.index).name)
     layout.distrusted.unlink(missing_ok=True)
-    return _open(layout), True, True
+    return OpenedIndex(_open(layout), True, True)
 
 
 def _open_sound(layout: Layout, suspicious: bool) -> Index | None:
