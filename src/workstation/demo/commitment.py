@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -82,13 +83,16 @@ class Reporter:
         *,
         on_new_association: bool,
         evt_handlers: list[tuple[Any, ...]],
+        grace_s: float = 0.5,
         patience_s: float = 3.0,
     ) -> None:
         self._ae = application_entity
         self._address_of = address_of
         self._on_new_association = on_new_association
         self._evt_handlers = evt_handlers
+        self._grace_s = grace_s
         self._patience_s = patience_s
+        self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def send(self, association: Association, event_type: int, report: Dataset) -> None:
@@ -99,7 +103,9 @@ class Reporter:
         self._threads = [*(running for running in self._threads if running.is_alive()), thread]
         thread.start()
 
-    def join(self, timeout_s: float) -> None:
+    def stop(self, timeout_s: float) -> None:
+        """Wait for the reports under way."""
+        self._stopping.set()
         for thread in self._threads:
             thread.join(timeout_s)
 
@@ -114,9 +120,7 @@ class Reporter:
         self._report_anew(requester, address, event_type, report)
 
     def _report_on(self, association: Association, event_type: int, report: Dataset) -> bool:
-        # A requester that releases instead of answering waits as long as we do: pynetdicom's reactor
-        # rests while it waits for the response.
-        if not association.is_established:
+        if not self._stays(association):
             return False
         association.dimse_timeout = self._patience_s
         try:
@@ -126,6 +130,17 @@ class Reporter:
         except (RuntimeError, ValueError):  # gone meanwhile; no context any more
             return False
         return "Status" in status
+
+    def _stays(self, association: Association) -> bool:
+        """Whether the requester keeps the association open, which is how it shows that it waits for the report.
+
+        One that means to be told elsewhere releases at once, and a report crossing its release would
+        hold both sides up: pynetdicom's reactor rests while it waits for a response.
+        """
+        deadline = time.monotonic() + self._grace_s
+        while association.is_established and time.monotonic() < deadline and not self._stopping.wait(0.02):
+            pass
+        return bool(association.is_established)
 
     def _report_anew(self, requester: str, address: Address, event_type: int, report: Dataset) -> None:
         """As PS3.4 J.3.3 has it: we ask for the association, yet keep the SCP's role."""

@@ -77,8 +77,8 @@ class Answer:
     error_id: int | None = None
     sop_instance_uid: str = ""
 
-    def status_dataset(self) -> Dataset:
-        """The answer as pynetdicom wants it from a handler."""
+    def status_dataset(self, *, name_attributes: bool = True) -> Dataset:
+        """The answer as pynetdicom wants it from a handler; it has no attribute list for N-CREATE."""
         dataset = Dataset()
         dataset.Status = self.status
         if self.comment:
@@ -86,7 +86,7 @@ class Answer:
         if self.error_id is not None:
             dataset.ErrorID = self.error_id
         tags = [tag for keyword in self.attributes if (tag := tag_for_keyword(keyword)) is not None]
-        if tags:
+        if tags and name_attributes:
             dataset.AttributeIdentifierList = tags
         return dataset
 
