@@ -1,0 +1,291 @@
+"""The viewport on the screen: paints what `compose` made, and turns the mouse into changes of the viewport.
+
+It computes nothing of the picture itself. The picture is composed for exactly the pixels of the device and
+kept until frame, view or size change; the array lives as long as the image that looks into it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QEnterEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from workstation.imaging.compose import Composer
+from workstation.imaging.frame import Frame
+from workstation.imaging.view import View
+from workstation.ui.viewer import tools
+from workstation.ui.viewer.furniture import Density
+from workstation.ui.viewer.model import Tool, Viewport
+from workstation.ui.viewer.paint import paint_frame, paint_furniture
+from workstation.ui.viewer.series_model import MIME_TYPE
+from workstation.ui.viewer.surroundings import furnish
+
+CLICK_DISTANCE = 4  # logical pixels; less is a click, not a drag
+CLICK_TIME_MS = 250
+WHEEL_NOTCH = 120
+ZOOM_PER_NOTCH = 1.15
+ZOOM_PER_PIXEL = 1.01
+SCROLL_PIXELS = 12.0  # of a drag with the scroll tool for one image, less in long stacks
+COARSE, FINE = 4.0, 0.25
+
+
+class Canvas(QWidget):
+    """One viewport."""
+
+    activated = Signal()
+    maximise_asked = Signal()
+    menu_asked = Signal(QPoint)
+    dropped = Signal(str)  # the uid of a display set
+    painted = Signal()
+
+    def __init__(self, viewport: Viewport, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.viewport = viewport
+        self._tool = Tool.WINDOW
+        self._density = Density.FULL
+        self._active = False
+        self._composer = Composer()
+        self._array: NDArray[np.uint8] | None = None
+        self._image: QImage | None = None
+        self._image_of: tuple[Frame, View, tuple[int, int]] | None = None
+        self._drag: _Drag | None = None
+        self._pointer: QPointF | None = None
+        self._wheel = 0
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(160, 120)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAcceptDrops(True)
+        self.setAccessibleName(self.tr("Image"))
+        viewport.changed.connect(self.update)
+
+    # --- what the page sets ------------------------------------------------------------------
+
+    def set_tool(self, tool: Tool) -> None:
+        self._tool = tool
+
+    def set_density(self, density: Density) -> None:
+        self._density = density
+        self.update()
+
+    def set_active(self, active: bool) -> None:
+        self._active = active
+        self.update()
+
+    @property
+    def density(self) -> Density:
+        return self._density
+
+    @property
+    def pixels(self) -> NDArray[np.uint8] | None:
+        """The composed picture as it is painted, for tests and screenshots."""
+        self._picture()
+        return self._array
+
+    # --- painting ----------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(0, 0, 0))
+            picture = self._picture()
+            if picture is not None:
+                painter.drawImage(QPointF(0, 0), picture)
+            area = QRectF(self.rect())
+            paint_furniture(
+                painter, area, furnish(self.viewport, self._density, self.devicePixelRatioF(), self.point())
+            )
+            if self._active:
+                paint_frame(painter, area)
+        self.painted.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.viewport.set_size(self._device_size())
+
+    def _device_size(self) -> tuple[int, int]:
+        ratio = self.devicePixelRatioF()
+        return (max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
+
+    def _picture(self) -> QImage | None:
+        frame, size = self.viewport.frame, self._device_size()
+        if frame is None:
+            self._image = self._array = self._image_of = None
+            return None
+        view = self.viewport.shown_view
+        wanted = (frame, view, size)
+        if self._image is None or self._image_of != wanted:
+            self.viewport.set_size(size)
+            self._array = np.ascontiguousarray(self._composer.compose(frame, view, size))
+            self._image = image_over(self._array)
+            self._image.setDevicePixelRatio(self.devicePixelRatioF())
+            self._image_of = wanted
+        return self._image
+
+    # --- mouse -------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.activated.emit()
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        if self._drag is None:
+            self._drag = _Drag(event.button(), event.position(), self._action_of(event.button()))
+            self.viewport.begin_gesture()
+        event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._pointer = event.position()
+        drag = self._drag
+        if drag is not None and drag.begun(event.position()):
+            movement = drag.movement(event.position())
+            self._do(drag, movement * self.devicePixelRatioF(), event.modifiers())
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        drag = self._drag
+        if drag is None or drag.button != event.button():
+            return
+        self._drag = None
+        self.viewport.end_gesture()
+        if drag.button == Qt.MouseButton.RightButton and drag.was_click:
+            self.menu_asked.emit(event.globalPosition().toPoint())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.maximise_asked.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        # By mouse it is the click without movement, decided on release; by key at the centre.
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menu_asked.emit(self.mapToGlobal(self.rect().center()))
+        event.accept()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._wheel += event.angleDelta().y() or event.angleDelta().x()
+        notches = int(self._wheel / WHEEL_NOTCH)
+        self._wheel -= notches * WHEEL_NOTCH
+        event.accept()
+        if not notches:
+            return
+        self.activated.emit()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.viewport.zoom_at(ZOOM_PER_NOTCH**notches, self._device(event.position()))
+        else:
+            images = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+            self.viewport.step(-notches * images)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._pointer = None
+        self.update()
+        super().leaveEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._pointer = event.position()
+        super().enterEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasFormat(MIME_TYPE):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.activated.emit()
+        self.dropped.emit(event.mimeData().data(MIME_TYPE).toStdString())
+        event.acceptProposedAction()
+
+    def cancel_drag(self) -> bool:
+        """Give up a drag and what it changed; whether there was one."""
+        if self._drag is None:
+            return False
+        self._drag = None
+        self.viewport.cancel_gesture()
+        return True
+
+    def point(self) -> tuple[float, float] | None:
+        """Where the pointer is, in device pixels; None outside or while dragging."""
+        if self._pointer is None or self._drag is not None:
+            return None
+        return self._device(self._pointer)
+
+    def _device(self, position: QPointF) -> tuple[float, float]:
+        ratio = self.devicePixelRatioF()
+        return (position.x() * ratio, position.y() * ratio)
+
+    def _action_of(self, button: Qt.MouseButton) -> Tool:
+        """Left does what the tool says; middle pans and right zooms always."""
+        if button == Qt.MouseButton.MiddleButton:
+            return Tool.PAN
+        if button == Qt.MouseButton.RightButton:
+            return Tool.ZOOM
+        return self._tool
+
+    def _do(self, drag: _Drag, movement: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        across, down = movement.x(), movement.y()
+        if drag.tool is Tool.WINDOW:
+            speed = 1.0
+            if modifiers & Qt.KeyboardModifier.ControlModifier:
+                speed = COARSE
+            elif modifiers & Qt.KeyboardModifier.AltModifier:
+                speed = FINE
+            self.viewport.drag_window(across * speed, down * speed)
+        elif drag.tool is Tool.PAN:
+            self.viewport.apply(lambda view: tools.pan_by(view, (across, down)))
+        elif drag.tool is Tool.ZOOM:
+            self.viewport.zoom_at(math.pow(ZOOM_PER_PIXEL, -down), self._device(drag.origin))
+        else:
+            pixels = min(SCROLL_PIXELS, self.height() / max(1, self.viewport.count))
+            self.viewport.step(drag.images(down, max(1.0, pixels)))
+
+
+class _Drag:
+    """One button held down: from where, doing what, and whether it is still only a click."""
+
+    def __init__(self, button: Qt.MouseButton, origin: QPointF, tool: Tool) -> None:
+        self.button = button
+        self.origin = origin
+        self.tool = tool
+        self._last = origin
+        self._moved = False
+        self._left_over = 0.0
+        self._timer = QElapsedTimer()
+        self._timer.start()
+
+    def begun(self, position: QPointF) -> bool:
+        """Whether the pointer has left the place of the click."""
+        self._moved = self._moved or (position - self.origin).manhattanLength() >= CLICK_DISTANCE
+        return self._moved
+
+    @property
+    def was_click(self) -> bool:
+        return not self._moved and self._timer.elapsed() < CLICK_TIME_MS
+
+    def movement(self, position: QPointF) -> QPointF:
+        step, self._last = position - self._last, position
+        return step
+
+    def images(self, down: float, pixels: float) -> int:
+        """Whole images for this movement; the rest of it counts later."""
+        self._left_over += down / pixels
+        whole = int(self._left_over)
+        self._left_over -= whole
+        return whole
+
+
+def image_over(array: NDArray[np.uint8]) -> QImage:
+    """An image that looks into `array` without copying; the caller keeps the array alive."""
+    height, width = array.shape[:2]
+    kind = QImage.Format.Format_Grayscale8 if array.ndim == 2 else QImage.Format.Format_RGB888
+    return QImage(array.data, width, height, array.strides[0], kind)

@@ -1,0 +1,139 @@
+"""The viewports side by side: one, two or four canvases, one of which hears keys and buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from workstation.ui.viewer.canvas import Canvas
+from workstation.ui.viewer.furniture import Density
+from workstation.ui.viewer.loader import FrameLoader
+from workstation.ui.viewer.model import Tool, Viewport
+
+LAYOUTS = ((1, 1), (1, 2), (2, 2))  # rows, columns
+_GAP = 2
+
+
+class ViewportGrid(QWidget):
+    """`active_changed` when another viewport becomes the one that is worked in."""
+
+    active_changed = Signal()
+    menu_asked = Signal(QPoint)
+    dropped = Signal(str)  # the uid of a display set, for the active viewport
+
+    def __init__(self, loader: FrameLoader, *, drag_up_brightens: bool = True, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._drag_up_brightens = drag_up_brightens
+        self._loader = loader
+        self._layout = QGridLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(_GAP)
+        self._canvases: list[Canvas] = []
+        self._active = 0
+        self._maximised = False
+        self._shape = LAYOUTS[0]
+        self._tool = Tool.WINDOW
+        self._density = Density.FULL
+        self._arrange()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self._shape
+
+    @property
+    def canvas(self) -> Canvas:
+        return self._canvases[self._active]
+
+    @property
+    def viewport(self) -> Viewport:
+        return self.canvas.viewport
+
+    @property
+    def viewports(self) -> Iterator[Viewport]:
+        return (canvas.viewport for canvas in self._canvases)
+
+    def set_shape(self, shape: tuple[int, int]) -> None:
+        """Viewports that fall away are closed; those that stay keep what they show."""
+        self._shape = shape
+        self._maximised = False
+        self._arrange()
+
+    def set_tool(self, tool: Tool) -> None:
+        self._tool = tool
+        for canvas in self._canvases:
+            canvas.set_tool(tool)
+
+    def set_density(self, density: Density) -> None:
+        self._density = density
+        for canvas in self._canvases:
+            canvas.set_density(density)
+
+    @property
+    def density(self) -> Density:
+        return self._density
+
+    def toggle_maximised(self) -> None:
+        """Show only the active viewport, or all again."""
+        if len(self._canvases) > 1:
+            self._maximised = not self._maximised
+            for canvas in self._canvases:
+                canvas.setVisible(not self._maximised or canvas is self.canvas)
+
+    def activate_next(self, step: int) -> None:
+        self._activate(self._canvases[(self._active + step) % len(self._canvases)])
+        self.canvas.setFocus()
+
+    def close_viewports(self) -> None:
+        for canvas in self._canvases:
+            canvas.viewport.close()
+
+    def _arrange(self) -> None:
+        rows, columns = self._shape
+        while len(self._canvases) > rows * columns:
+            self._remove(self._canvases[-1] if self._active != len(self._canvases) - 1 else self._canvases[-2])
+        while len(self._canvases) < rows * columns:
+            self._add()
+        for number, canvas in enumerate(self._canvases):
+            self._layout.removeWidget(canvas)
+            self._layout.addWidget(canvas, number // columns, number % columns)
+            canvas.show()
+        for number in range(2):
+            self._layout.setRowStretch(number, 1 if number < rows else 0)
+            self._layout.setColumnStretch(number, 1 if number < columns else 0)
+        self._mark()
+        self.active_changed.emit()
+
+    def _add(self) -> None:
+        canvas = Canvas(Viewport(self._loader, self, drag_up_brightens=self._drag_up_brightens), self)
+        canvas.set_tool(self._tool)
+        canvas.set_density(self._density)
+        canvas.activated.connect(lambda: self._activate(canvas))
+        canvas.maximise_asked.connect(self.toggle_maximised)
+        canvas.menu_asked.connect(self.menu_asked)
+        canvas.dropped.connect(self.dropped)
+        self._canvases.append(canvas)
+
+    def _remove(self, canvas: Canvas) -> None:
+        active = self.canvas
+        self._canvases.remove(canvas)
+        self._active = self._canvases.index(active)
+        self._layout.removeWidget(canvas)
+        canvas.viewport.close()
+        canvas.viewport.deleteLater()
+        canvas.hide()
+        canvas.deleteLater()
+
+    def _activate(self, canvas: Canvas) -> None:
+        if canvas is not self.canvas:
+            self._active = self._canvases.index(canvas)
+            if self._maximised:
+                for one in self._canvases:
+                    one.setVisible(one is canvas)
+            self._mark()
+            self.active_changed.emit()
+
+    def _mark(self) -> None:
+        for canvas in self._canvases:
+            canvas.set_active(len(self._canvases) > 1 and canvas is self.canvas)

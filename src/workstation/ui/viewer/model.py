@@ -1,0 +1,376 @@
+"""One viewport: which display set, which image is asked for, which one is shown, and how it is looked at.
+
+What is shown and what is asked for are two things: every label belongs to the picture on the screen, so
+`shown` changes only together with `frame`. Tools replace `view`; views live per display set, with history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from workstation.domain.errors import WorkstationError
+from workstation.domain.job import ErrorReport
+from workstation.imaging.compose import layout
+from workstation.imaging.frame import Frame, LookupTable, VoiFunction, Window
+from workstation.imaging.grayscale import modality_values, padding_mask
+from workstation.imaging.probe import modality_value
+from workstation.imaging.view import View
+from workstation.imaging.window import AUTO, drag_window, initial_window, window_of
+from workstation.services.open_series import DisplayKind, DisplaySet, FrameRef
+from workstation.ui.viewer import tools
+from workstation.ui.viewer.furniture import number
+from workstation.ui.viewer.loader import FrameLoader, Loaded
+
+_HISTORY_LENGTH = 100
+_AHEAD, _BEHIND = 3, 1  # prefetch three images in the direction of travel for each one behind
+_PREFETCH_SHARE = 0.8  # of the cache, so that prefetching never pushes out what it just fetched
+
+
+class Tool(StrEnum):
+    """What the left mouse button does."""
+
+    WINDOW = "window"
+    SCROLL = "scroll"
+    PAN = "pan"
+    ZOOM = "zoom"
+
+
+class Viewport(QObject):
+    """State without pixels of the screen; `size` is told by the canvas, in device pixels."""
+
+    changed = Signal()  # anything that is painted
+    frame_shown = Signal(object)  # FrameRef, when its picture (or its error) is there
+    display_set_changed = Signal()
+    view_changed = Signal()
+    index_changed = Signal(int)  # the image asked for
+
+    def __init__(self, loader: FrameLoader, parent: QObject | None = None, *, drag_up_brightens: bool = True) -> None:
+        super().__init__(parent)
+        self.drag_up_brightens = drag_up_brightens
+        self._loader = loader
+        self._loader.loaded.connect(self._on_loaded)
+        self._display_set: DisplaySet | None = None
+        self._index = 0
+        self._direction = 1
+        self._generation = 0
+        self._shown: int | None = None
+        self._frame: Frame | None = None
+        self._error: WorkstationError | None = None
+        self._views: dict[str, View] = {}
+        self._places: dict[str, int] = {}
+        self._view = View()
+        self._past: list[View] = []
+        self._future: list[View] = []
+        self._before_gesture: View | None = None
+        self._size = (1, 1)
+        self._automatic: Window | None = None
+
+    # --- what is shown -----------------------------------------------------------------------
+
+    @property
+    def display_set(self) -> DisplaySet | None:
+        return self._display_set
+
+    @property
+    def count(self) -> int:
+        return len(self._display_set.frames) if self._display_set else 0
+
+    @property
+    def index(self) -> int:
+        """The image asked for."""
+        return self._index
+
+    @property
+    def shown(self) -> int | None:
+        """The image on the screen, None while there is none."""
+        return self._shown
+
+    @property
+    def shown_ref(self) -> FrameRef | None:
+        if self._display_set is None or self._shown is None:
+            return None
+        return self._display_set.frames[self._shown]
+
+    @property
+    def loading(self) -> int | None:
+        """The image that was asked for and is not there yet."""
+        return self._index if self._is_image and self._shown != self._index else None
+
+    @property
+    def frame(self) -> Frame | None:
+        return self._frame
+
+    @property
+    def error(self) -> WorkstationError | ErrorReport | None:
+        """Why the image `shown` has no picture."""
+        if self._display_set is not None and self._display_set.error is not None:
+            return self._display_set.error
+        return self._error
+
+    @property
+    def view(self) -> View:
+        return self._view
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self._size
+
+    def set_size(self, size: tuple[int, int]) -> None:
+        """(width, height) of the viewport in device pixels."""
+        self._size = (max(1, size[0]), max(1, size[1]))
+
+    @property
+    def _is_image(self) -> bool:
+        return self._display_set is not None and self._display_set.kind is DisplayKind.IMAGE
+
+    # --- display sets and images -------------------------------------------------------------
+
+    def show(self, display_set: DisplaySet | None, index: int | None = None) -> None:
+        """Load a display set: at `index`, else where it was left, else in the middle of a stack."""
+        self._remember_place()
+        self._display_set = display_set
+        self._shown, self._frame, self._error = None, None, None
+        self._past, self._future, self._before_gesture = [], [], None
+        self._automatic = None
+        self._view = View()
+        self._generation += 1
+        self._loader.forget(self)
+        if display_set is not None:
+            self._view = self._views.get(display_set.uid, View())
+            self._index = self._first_index(display_set) if index is None else index
+            self._direction = 1
+            if self._is_image:
+                self._request()
+            else:
+                self._shown = 0
+        self.display_set_changed.emit()
+        self.view_changed.emit()
+        self.index_changed.emit(self._index)
+        self.changed.emit()
+        if display_set is not None and not self._is_image:
+            self.frame_shown.emit(display_set.frames[0])
+
+    def go_to(self, index: int) -> None:
+        if not self._is_image or self._display_set is None:
+            return
+        index = min(max(index, 0), self.count - 1)
+        if index == self._index:
+            return
+        self._direction = 1 if index > self._index else -1
+        self._index = index
+        self._request()
+        self.index_changed.emit(index)
+        self.changed.emit()
+
+    def step(self, images: int) -> None:
+        self.go_to(self._index + images)
+
+    def advance(self, images: int) -> None:
+        """Step on, from the last image to the first: for cine."""
+        if self.count > 1:
+            target = (self._index + images) % self.count
+            self.go_to(target)
+            self._direction = 1
+
+    def close(self) -> None:
+        self._loader.forget(self)
+        self._loader.loaded.disconnect(self._on_loaded)
+        self._display_set, self._frame = None, None
+
+    def _first_index(self, display_set: DisplaySet) -> int:
+        if display_set.uid in self._places:
+            return self._places[display_set.uid]
+        is_cine = display_set.frame_rate is not None or display_set.is_multi_frame
+        return 0 if is_cine or display_set.ordered_by != "position" else len(display_set.frames) // 2
+
+    def _remember_place(self) -> None:
+        if self._display_set is not None:
+            self._views[self._display_set.uid] = self._view
+            self._places[self._display_set.uid] = self._index
+
+    def _request(self) -> None:
+        assert self._display_set is not None
+        self._generation += 1
+        wishes = self._wishes(self._display_set.frames)
+        # Wish first, look afterwards: what becomes ready in between is then answered or found, never missed.
+        self._loader.want(self, self._generation, wishes)
+        frame, error = self._loader.cache.frame(wishes[0]), self._loader.cache.error(wishes[0])
+        if frame is not None or error is not None:
+            self._present(frame, error)
+
+    def _wishes(self, frames: Sequence[FrameRef]) -> list[FrameRef]:
+        """The image asked for, and around it as many as the cache holds; only one while their size is unknown."""
+        room = 1
+        if self._frame is not None:
+            room = int(self._loader.cache.limit_bytes * _PREFETCH_SHARE / max(1, self._frame.stored.nbytes))
+        return [frames[index] for index in prefetch_order(len(frames), self._index, self._direction)[: max(1, room)]]
+
+    def _on_loaded(self, answer: Loaded) -> None:
+        if answer.owner is self and answer.generation == self._generation:
+            self._present(answer.frame, answer.error)
+
+    def _present(self, frame: Frame | None, error: WorkstationError | None) -> None:
+        assert self._display_set is not None
+        size_was_unknown = self._frame is None
+        self._frame, self._error, self._shown = frame, error, self._index
+        if size_was_unknown and frame is not None:
+            self._loader.want(self, self._generation, self._wishes(self._display_set.frames))
+        self.changed.emit()
+        self.frame_shown.emit(self._display_set.frames[self._index])
+
+    # --- the view ----------------------------------------------------------------------------
+
+    def set_view(self, view: View) -> None:
+        """Replace the view, as one step of the history unless inside a gesture."""
+        if view == self._view:
+            return
+        if self._before_gesture is None:
+            self._push(self._view)
+        self._view = view
+        self.view_changed.emit()
+        self.changed.emit()
+
+    def begin_gesture(self) -> None:
+        """Everything up to `end_gesture` is one step of the history."""
+        self._before_gesture = self._view
+
+    def end_gesture(self) -> None:
+        before, self._before_gesture = self._before_gesture, None
+        if before is not None and before != self._view:
+            self._push(before)
+
+    def cancel_gesture(self) -> None:
+        """Back to where the gesture began."""
+        before, self._before_gesture = self._before_gesture, None
+        if before is not None:
+            self._restore(before)
+
+    def undo(self) -> None:
+        if self._past:
+            self._future.append(self._view)
+            self._restore(self._past.pop())
+
+    def redo(self) -> None:
+        if self._future:
+            self._past.append(self._view)
+            self._restore(self._future.pop())
+
+    def _push(self, view: View) -> None:
+        self._past = [*self._past[1 - _HISTORY_LENGTH :], view]
+        self._future = []
+
+    def _restore(self, view: View) -> None:
+        self._view = view
+        self.view_changed.emit()
+        self.changed.emit()
+
+    @property
+    def shown_view(self) -> View:
+        """The view to compose: a window that neither user nor file chose is found once for the whole display
+        set, or the brightness would jump from image to image."""
+        interest, how = self._suggested()
+        if self._view.window is None and self._view.voi_lut_index is None and how == AUTO:
+            return replace(self._view, window=interest if isinstance(interest, Window) else None)
+        return self._view
+
+    @property
+    def interest(self) -> Window | LookupTable | None:
+        """The window or VOI LUT in use; None for colour and without a picture."""
+        if self._frame is None or self._frame.is_color:
+            return None
+        return window_of(self._frame, self.shown_view)
+
+    @property
+    def window(self) -> Window | None:
+        interest = self.interest
+        return interest if isinstance(interest, Window) else None
+
+    @property
+    def window_is_automatic(self) -> bool:
+        """Whether neither the user nor the file chose the window."""
+        return self.interest is not None and self._view.window is None and self._suggested()[1] == AUTO
+
+    def _suggested(self) -> tuple[Window | LookupTable | None, str]:
+        """What the image shown opens with; computed once per image, automatic ones once per display set."""
+        if self._frame is None or self._frame.is_color:
+            return None, ""
+        if self._automatic is not None and not (self._frame.attributes.windows or self._frame.attributes.voi_luts):
+            return self._automatic, AUTO
+        interest, how = initial_window(self._frame)
+        if how == AUTO and isinstance(interest, Window):
+            self._automatic = interest
+        return interest, how
+
+    def drag_window(self, across: float, down: float) -> None:
+        """Right is wider; up is brighter unless the settings say otherwise. Both in screen pixels."""
+        interest = self.interest
+        if interest is not None and self._frame is not None:
+            sign = 1.0 if self.drag_up_brightens else -1.0
+            self.set_view(tools.with_window(self._view, drag_window(interest, across, sign * down, self._frame)))
+
+    def full_range(self) -> None:
+        """From the darkest to the brightest value of this image, padding left out."""
+        if self._frame is not None and not self._frame.is_color:
+            self.set_view(tools.with_window(self._view, full_range(self._frame)))
+
+    def apply(self, change: Callable[[View], View]) -> None:
+        self.set_view(change(self._view))
+
+    def zoom_at(self, factor: float, point: tuple[float, float]) -> None:
+        if self.zoom is not None:
+            self.set_view(tools.zoom_at(self._view, factor, point, self._size, self.zoom))
+
+    def zoom_centre(self, factor: float) -> None:
+        self.zoom_at(factor, (self._size[0] / 2, self._size[1] / 2))
+
+    def reset(self) -> None:
+        self.set_view(View(interpolation=self._view.interpolation))
+
+    @property
+    def zoom(self) -> float | None:
+        """Screen pixels per image column as shown now, None without a picture."""
+        return layout(self._frame, self._view, self._size).zoom if self._frame is not None else None
+
+    def probe(self, point: tuple[float, float]) -> Probe | None:
+        """The value under `point` (device pixels), None beside the picture."""
+        if self._frame is None:
+            return None
+        pixel = layout(self._frame, self._view, self._size).pixel_at(*point, self._frame)
+        value = modality_value(self._frame, *pixel) if pixel is not None else None
+        if pixel is None or value is None:
+            return None
+        if isinstance(value, tuple):
+            return Probe(*pixel, " ".join(str(sample) for sample in value))
+        return Probe(*pixel, f"{number(value)} {self._frame.attributes.unit}".strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    row: int  # from 0
+    column: int
+    text: str  # value with its unit
+
+
+def full_range(frame: Frame) -> Window:
+    values = modality_values(frame)
+    padding = padding_mask(frame)
+    if padding is not None and not padding.all():
+        values = values[~padding]
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    return Window((low + high) / 2, max(high - low, 1e-6), function=VoiFunction.LINEAR_EXACT)
+
+
+def prefetch_order(count: int, index: int, direction: int) -> list[int]:
+    """All images, the nearest first: the current one, then three ahead for each one behind."""
+    ahead = list(range(index + direction, count if direction > 0 else -1, direction))
+    behind = list(range(index - direction, -1 if direction > 0 else count, -direction))
+    order = [index]
+    while ahead or behind:
+        order += ahead[:_AHEAD] + behind[:_BEHIND]
+        ahead, behind = ahead[_AHEAD:], behind[_BEHIND:]
+    return order

@@ -1,0 +1,441 @@
+"""The Viewer page: tools above, series at the left, viewports in the middle, window and attributes at the right.
+
+It opens by a job and listens for its end; everything slow happens in the runner, the frame loader or the
+background thread. `close_page` gives all of it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtWidgets import QFrame, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+
+from workstation.dicom.describe import attributes_of
+from workstation.domain.events import JobFinished
+from workstation.domain.job import Command
+from workstation.imaging.frame import Frame, Window
+from workstation.imaging.view import View
+from workstation.jobs.cancel import Cancellation
+from workstation.services.open_series import DisplaySet, FrameRef, OpenPaths, OpenStudy
+from workstation.services.workplace import Workplace
+from workstation.ui.actions import Actions
+from workstation.ui.background import Background
+from workstation.ui.bridge import EventBridge
+from workstation.ui.messages import notice_of
+from workstation.ui.viewer import tools
+from workstation.ui.viewer.canvas import image_over
+from workstation.ui.viewer.cine import DEFAULT_RATE, Cine
+from workstation.ui.viewer.commands import COMMANDS
+from workstation.ui.viewer.grid import LAYOUTS, ViewportGrid
+from workstation.ui.viewer.histogram import histogram_of, load_pyqtgraph
+from workstation.ui.viewer.loader import FrameCache, FrameLoader
+from workstation.ui.viewer.model import Tool, Viewport
+from workstation.ui.viewer.presets import Preset, presets_of
+from workstation.ui.viewer.series_model import SeriesModel
+from workstation.ui.viewer.side_panel import SidePanel
+from workstation.ui.viewer.strip import THUMBNAIL, SeriesStrip
+from workstation.ui.viewer.thumbnails import thumbnail
+from workstation.ui.widgets.buttons import frame as framed
+from workstation.ui.widgets.empty import EmptyState
+from workstation.ui.widgets.layouts import row
+from workstation.ui.widgets.notice import NoticeArea
+
+_ATTRIBUTES_DELAY_MS = 120  # while scrolling, the list waits until the picture stands still
+_SIDE_PIXELS = 2 * THUMBNAIL
+_MIB = 1024 * 1024
+
+
+class ViewerPage(QWidget):
+    """`opened` carries the display sets of one opening, `frame_shown` the FrameRef now on the screen."""
+
+    opened = Signal(object)
+    failed = Signal(object)  # WorkstationError
+    frame_shown = Signal(object)
+
+    def __init__(self, workplace: Workplace, actions: Actions | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._workplace = workplace
+        self.actions_ = actions or Actions(self)
+        self._opening: int | None = None
+        self._cancellation = Cancellation()
+        self.presets: tuple[Preset, ...] = ()
+        self._histogram_of: Frame | None = None
+        self._closed = False
+
+        self._bridge = EventBridge(self)
+        self._bridge.job_finished.connect(self._on_job_finished)
+        self._unsubscribe = workplace.subscribe(self._bridge.publish)
+        cache = FrameCache(workplace.settings().viewer.cache_mib * _MIB)
+        self._loader = FrameLoader(workplace.decode_pool, cache, parent=self)
+        self._background = Background("viewer", self)
+        self._thumbnails = Background("viewer-thumbnails", self)
+
+        self.series = SeriesModel(self)
+        self.strip = SeriesStrip(self.series)
+        self.grid = ViewportGrid(self._loader, drag_up_brightens=workplace.settings().viewer.drag_up_brightens)
+        self.panel = SidePanel()
+        self.notices = NoticeArea()
+        self.cine = Cine(self)
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(_ATTRIBUTES_DELAY_MS)
+        self._settled.timeout.connect(self._show_details)
+        self._watched: Viewport | None = None
+
+        self._build()
+        self._connect()
+        self._watch_active()
+        self._choose_tool(Tool.WINDOW)
+        self._follow()
+
+    # --- what others use ---------------------------------------------------------------------
+
+    def open_study(self, study_instance_uid: str) -> None:
+        self._open(OpenStudy(study_instance_uid))
+
+    def open_paths(self, paths: Iterable[str | Path]) -> None:
+        self._open(OpenPaths(tuple(str(path) for path in paths)))
+
+    def show_display_set(self, display_set: DisplaySet, index: int | None = None) -> None:
+        """Load into the active viewport."""
+        self.cine.pause()
+        self.grid.viewport.show(display_set, index)
+
+    def current_view(self) -> View:
+        return self.grid.viewport.view
+
+    @property
+    def viewport(self) -> Viewport:
+        """The viewport that is worked in."""
+        return self.grid.viewport
+
+    @property
+    def display_sets(self) -> tuple[DisplaySet, ...]:
+        return self.series.display_sets
+
+    def close_study(self) -> None:
+        """Show nothing and give the memory back."""
+        self.cine.pause()
+        self._thumbnails.forget()
+        for viewport in self.grid.viewports:
+            viewport.show(None)
+        self.series.set_display_sets(())
+        self._loader.cache.clear()
+        self._follow()
+
+    def close_page(self) -> None:
+        """Stop timers and threads; the page is of no use afterwards."""
+        if self._closed:
+            return
+        self._closed = True
+        self.cine.pause()
+        self._settled.stop()
+        self._unsubscribe()
+        self._bridge.close()
+        self._cancellation.cancel()
+        self.grid.close_viewports()
+        self._loader.close()
+        self._background.close()
+        self._thumbnails.close()
+
+    # --- building ----------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self._empty = EmptyState(
+            "viewer",
+            self.tr("No study is open"),
+            self.tr("Open one from the Studies page, or drop DICOM files or a folder here."),
+        )
+        work = QWidget()
+        self._stack = QStackedLayout(work)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.grid)
+        body = row(self.strip, work, self.panel, spacing=0)
+        body.setStretch(1, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._toolbar())
+        layout.addWidget(self.notices)
+        layout.addLayout(body, 1)
+        self.actions_.attach(self, "viewer")
+        self.setAcceptDrops(True)
+
+    def _toolbar(self) -> QFrame:
+        bar = framed("bar")
+        line = row(spacing=2, margins=(8, 4, 8, 4))
+        groups = (
+            ("window", "scroll", "pan", "zoom"),
+            ("fit", "actual_size", "flip_horizontal", "rotate_right", "invert", "reset"),
+            ("cine", "layout", "overlay"),
+        )
+        for number, names in enumerate(groups):
+            if number:
+                rule = framed("divider")
+                rule.setFrameShape(QFrame.Shape.VLine)
+                line.addWidget(rule)
+            for name in names:
+                line.addWidget(_tool_button(self._action(name)))
+        line.addStretch(1)
+        bar.setLayout(line)
+        return bar
+
+    def _action(self, name: str) -> QAction:
+        return self.actions_[f"viewer.{name}"]
+
+    def _connect(self) -> None:
+        self._connect_actions()
+        self.strip.chosen.connect(self.show_display_set)
+        self.grid.active_changed.connect(self._watch_active)
+        self.grid.menu_asked.connect(self._show_menu)
+        self.grid.dropped.connect(self._on_dropped)
+        section = self.panel.window_section
+        section.preset_chosen.connect(self._apply_preset)
+        section.window_edited.connect(self._apply_window)
+        section.histogram.window_dragged.connect(self._apply_window)
+        cine = self.panel.cine_section
+        cine.stepped.connect(self._step)
+        cine.toggled.connect(self._toggle_cine)
+        cine.moved.connect(self._go_to)
+        cine.rate_edited.connect(self.cine.set_rate)
+        self.cine.advance.connect(self._advance)
+        self.cine.set_ready(lambda: self.viewport.loading is None)
+        self.cine.playing_changed.connect(self._on_playing)
+        self.cine.rate_changed.connect(cine.show_rate)
+
+    def _connect_actions(self) -> None:
+        for name, command in COMMANDS.items():
+            self._action(name).triggered.connect(lambda _checked=False, command=command: command(self.viewport))
+        own: dict[str, Callable[[], object]] = {
+            "next_series": lambda: self._next_series(1),
+            "previous_series": lambda: self._next_series(-1),
+            "next_viewport": lambda: self.grid.activate_next(1),
+            "previous_viewport": lambda: self.grid.activate_next(-1),
+            "cine": self._toggle_cine,
+            "overlay": lambda: self.grid.set_density(self.grid.density.following),
+            "layout": self._next_layout,
+        }
+        for name, act in own.items():
+            self._action(name).triggered.connect(lambda _checked=False, act=act: act())
+        for tool in Tool:
+            self._action(tool.value).triggered.connect(lambda _checked=False, tool=tool: self._choose_tool(tool))
+        for number in range(9):
+            action = self._action(f"preset_{number + 1}")
+            action.triggered.connect(lambda _checked=False, number=number: self._apply_preset(number))
+
+    # --- opening -----------------------------------------------------------------------------
+
+    def _open(self, command: Command) -> None:
+        if self._opening is not None:
+            self._workplace.runner.cancel(self._opening)
+        self._opening = self._workplace.runner.submit(command).id
+        self._empty.say(self.tr("Opening…"), "")
+
+    def _on_job_finished(self, event: JobFinished) -> None:
+        if event.job.id != self._opening:
+            return
+        self._opening = None
+        self._empty.say(
+            self.tr("No study is open"),
+            self.tr("Open one from the Studies page, or drop DICOM files or a folder here."),
+        )
+        if event.error is not None:
+            self.notices.show_notice(notice_of(event.error))
+            self.failed.emit(event.error)
+        elif event.result is not None:
+            self._show_opened(event.result)
+
+    def _show_opened(self, display_sets: tuple[DisplaySet, ...]) -> None:
+        self.close_study()
+        self.series.set_display_sets(display_sets)
+        viewports = list(self.grid.viewports)
+        for viewport, display_set in zip(viewports, display_sets, strict=False):
+            viewport.show(display_set)
+        for display_set in display_sets:
+            self._ask_thumbnail(display_set)
+        self._follow()
+        self.grid.canvas.setFocus()
+        self.opened.emit(display_sets)
+
+    def _ask_thumbnail(self, display_set: DisplaySet) -> None:
+        self._thumbnails.ask(
+            lambda: thumbnail(self._workplace.decode_pool, display_set, _SIDE_PIXELS, self._cancellation),
+            lambda array: self.series.set_thumbnail(display_set.uid, None if array is None else _image(array)),
+        )
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.open_paths(paths)
+
+    def _on_dropped(self, uid: str) -> None:
+        display_set = self.series.by_uid(uid)
+        if display_set is not None:
+            self.show_display_set(display_set)
+
+    # --- the active viewport -----------------------------------------------------------------
+
+    def _watch_active(self) -> None:
+        """Let buttons, panel and strip follow another viewport."""
+        viewport = self.grid.viewport
+        if viewport is self._watched:
+            return
+        if self._watched is not None and self._watched in list(self.grid.viewports):
+            self._watched.display_set_changed.disconnect(self._on_display_set)
+            self._watched.view_changed.disconnect(self._on_view)
+            self._watched.frame_shown.disconnect(self._on_frame)
+            self._watched.index_changed.disconnect(self._on_index)
+        self._watched = viewport
+        viewport.display_set_changed.connect(self._on_display_set)
+        viewport.view_changed.connect(self._on_view)
+        viewport.frame_shown.connect(self._on_frame)
+        viewport.index_changed.connect(self._on_index)
+        self.cine.pause()
+        self._on_display_set()
+        self._on_view()
+
+    def _on_display_set(self) -> None:
+        display_set = self.viewport.display_set
+        self.strip.show_current(display_set)
+        self.cine.set_rate(display_set.frame_rate or DEFAULT_RATE if display_set else DEFAULT_RATE)
+        self._on_index(self.viewport.index)
+        self._follow()
+
+    def _on_index(self, index: int) -> None:
+        self.panel.cine_section.show_position(index, self.viewport.count)
+
+    def _on_frame(self, ref: FrameRef) -> None:
+        self._on_view()
+        if not self.cine.playing:
+            self._settled.start()
+        self.frame_shown.emit(ref)
+
+    def _on_view(self) -> None:
+        viewport = self.viewport
+        display_set = viewport.display_set
+        section = self.panel.window_section
+        self.presets = presets_of(display_set, viewport.frame)
+        section.set_presets([preset.name for preset in self.presets])
+        section.check_preset(next((n for n, one in enumerate(self.presets) if one.is_in(viewport.view)), None))
+        section.show_window(viewport.window)
+        self._action("invert").setChecked(viewport.view.inverted)
+
+    def _follow(self) -> None:
+        """Tell the actions what there is to act on."""
+        viewport = self.grid.viewport
+        self._stack.setCurrentIndex(1 if self.series.display_sets else 0)
+        has_image = viewport.display_set is not None
+        self.actions_.follow(
+            replace(self.actions_.situation, image=has_image, many_frames=has_image and viewport.count > 1)
+        )
+
+    def _show_details(self) -> None:
+        """Attributes and histogram of the image that stands on the screen."""
+        viewport = self.viewport
+        ref, frame = viewport.shown_ref, viewport.frame
+        self._background.forget()
+        if ref is not None:
+            self._background.ask(lambda: attributes_of(ref.path), self.panel.attributes.model.set_rows)
+        else:
+            self.panel.attributes.model.set_rows(())
+        histogram = self.panel.window_section.histogram
+        if not histogram.ready:
+            self._background.ask(load_pyqtgraph, histogram.use)
+        if frame is None:
+            histogram.show_histogram(None)
+        else:
+            self._background.ask(lambda: histogram_of(frame), histogram.show_histogram)
+
+    # --- commands ----------------------------------------------------------------------------
+
+    def _choose_tool(self, tool: Tool) -> None:
+        self.grid.set_tool(tool)
+        for one in Tool:
+            self._action(one.value).setChecked(one is tool)
+
+    def _apply_preset(self, number: int) -> None:
+        if number < len(self.presets):
+            self.viewport.apply(self.presets[number].apply)
+
+    def _apply_window(self, center: float | None, width: float = 1.0) -> None:
+        window = None if center is None else Window(center, width)
+        self.viewport.apply(lambda view: tools.with_window(view, window))
+
+    # Not connected to a viewport itself: which one is worked in changes.
+    def _step(self, images: int) -> None:
+        self.viewport.step(images)
+
+    def _go_to(self, index: int) -> None:
+        self.viewport.go_to(index)
+
+    def _advance(self, images: int) -> None:
+        self.viewport.advance(images)
+
+    def _toggle_cine(self) -> None:
+        if self.viewport.count > 1:
+            self.cine.toggle()
+        self._action("cine").setChecked(self.cine.playing)
+
+    def _on_playing(self, playing: bool) -> None:
+        self.panel.cine_section.show_playing(playing)
+        self._action("cine").setChecked(playing)
+        if not playing:
+            self._settled.start()
+
+    def _next_series(self, step: int) -> None:
+        at = self.series.row_of(self.viewport.display_set)
+        if 0 <= at + step < len(self.display_sets):
+            self.show_display_set(self.display_sets[at + step])
+
+    def _next_layout(self) -> None:
+        at = LAYOUTS.index(self.grid.shape)
+        self.grid.set_shape(LAYOUTS[(at + 1) % len(LAYOUTS)])
+        shown = [viewport.display_set for viewport in self.grid.viewports]
+        following = [one for one in self.display_sets if one not in shown]
+        for viewport in self.grid.viewports:
+            if viewport.display_set is None and following:
+                viewport.show(following.pop(0))
+
+    def _show_menu(self, position: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in ("window", "scroll", "pan", "zoom"):
+            menu.addAction(self._action(name))
+        menu.addSeparator()
+        for preset in self.presets:
+            menu.addAction(preset.name, partial(self.viewport.apply, preset.apply))
+        menu.addAction(self._action("full_range"))
+        menu.addSeparator()
+        for name in ("fit", "actual_size", "flip_horizontal", "flip_vertical", "rotate_right", "rotate_left"):
+            menu.addAction(self._action(name))
+        menu.addSeparator()
+        for name in ("invert", "reset", "overlay"):
+            menu.addAction(self._action(name))
+        menu.popup(position)
+
+
+def _tool_button(action: QAction) -> QToolButton:
+    result = QToolButton()
+    result.setObjectName("tool")
+    result.setDefaultAction(action)
+    result.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+    result.setMinimumSize(52, 46)
+    result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return result
+
+
+def _image(array: NDArray[np.uint8]) -> QImage:
+    return image_over(array).copy()

@@ -1,0 +1,105 @@
+"""The display sets of what is open, as the strip lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from workstation.services.open_series import DisplayKind, DisplaySet
+from workstation.ui.viewer.furniture import date
+
+SUBTITLE_ROLE = Qt.ItemDataRole.UserRole + 1
+HEADER_ROLE = Qt.ItemDataRole.UserRole + 2  # the study's date and name, on the first row of each study
+DISPLAY_SET_ROLE = Qt.ItemDataRole.UserRole + 3
+ICON_ROLE = Qt.ItemDataRole.UserRole + 4  # what stands in for a picture
+MIME_TYPE = "application/x-workstation-display-set"
+_ICONS = {DisplayKind.DOCUMENT: "file", DisplayKind.OTHER: "info", DisplayKind.DAMAGED: "warning"}
+Index = QModelIndex | QPersistentModelIndex
+
+
+class SeriesModel(QAbstractListModel):
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._sets: tuple[DisplaySet, ...] = ()
+        self._thumbnails: dict[str, object] = {}
+
+    def set_display_sets(self, display_sets: Sequence[DisplaySet]) -> None:
+        self.beginResetModel()
+        self._sets = tuple(display_sets)
+        self._thumbnails = {}
+        self.endResetModel()
+
+    @property
+    def display_sets(self) -> tuple[DisplaySet, ...]:
+        return self._sets
+
+    def by_uid(self, uid: str) -> DisplaySet | None:
+        return next((one for one in self._sets if one.uid == uid), None)
+
+    def row_of(self, display_set: DisplaySet | None) -> int:
+        return self._sets.index(display_set) if display_set in self._sets else -1
+
+    def set_thumbnail(self, uid: str, picture: object) -> None:
+        for row, display_set in enumerate(self._sets):
+            if display_set.uid == uid:
+                self._thumbnails[uid] = picture
+                self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self._sets)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or not 0 <= index.row() < len(self._sets):
+            return None
+        display_set = self._sets[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return title(display_set)
+            case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.ToolTipRole:
+                return f"{title(display_set)}, {subtitle(display_set)}"
+            case Qt.ItemDataRole.DecorationRole:
+                return self._thumbnails.get(display_set.uid)
+        more: dict[int, Any] = {
+            int(SUBTITLE_ROLE): subtitle(display_set),
+            int(HEADER_ROLE): self._header(index.row()),
+            int(ICON_ROLE): _ICONS.get(display_set.kind, ""),
+            int(DISPLAY_SET_ROLE): display_set,
+        }
+        return more.get(int(role))
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags
+
+    def mimeTypes(self) -> list[str]:
+        return [MIME_TYPE]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        data = QMimeData()
+        if indexes:
+            data.setData(MIME_TYPE, self._sets[indexes[0].row()].uid.encode())
+        return data
+
+    def _header(self, row: int) -> str:
+        study = self._sets[row].study
+        if row and self._sets[row - 1].study.study_instance_uid == study.study_instance_uid:
+            return ""
+        return date(study.study_date) or study.description
+
+
+def title(display_set: DisplaySet) -> str:
+    """`4 · T1 VIBE FS`: number and description of the series."""
+    if display_set.kind is DisplayKind.DAMAGED:
+        return display_set.frames[0].path.name
+    series = display_set.series
+    words = series.description or series.protocol_name or series.body_part or display_set.study.description
+    number = "" if series.series_number is None else str(series.series_number)
+    return " · ".join(part for part in (number, words) if part) or series.modality or "–"
+
+
+def subtitle(display_set: DisplaySet) -> str:
+    """`MR · 72`: modality and number of images."""
+    count = "" if display_set.kind is not DisplayKind.IMAGE else str(len(display_set.frames))
+    return " · ".join(part for part in (display_set.series.modality, count) if part)

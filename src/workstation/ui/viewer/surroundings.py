@@ -1,0 +1,152 @@
+"""From the state of a viewport to what stands around its picture."""
+
+from __future__ import annotations
+
+from workstation.imaging.frame import Frame, PixelAttributes
+from workstation.imaging.geometry import distance_along_normal, edge_letters
+from workstation.services.open_series import DisplayKind, DisplaySet
+from workstation.ui.messages import notice_of
+from workstation.ui.viewer.furniture import (
+    Corners,
+    Density,
+    Furniture,
+    number,
+    patient_lines,
+    ruler,
+    study_lines,
+)
+from workstation.ui.viewer.model import Viewport
+
+_KINDS = {
+    DisplayKind.DOCUMENT: (
+        "This is a document, not an image",
+        "Its content cannot be displayed here yet. Its attributes are listed at the right.",
+    ),
+    DisplayKind.OTHER: (
+        "This object has no image",
+        "Its attributes are listed at the right.",
+    ),
+}
+
+
+def furnish(viewport: Viewport, density: Density, ratio: float, point: tuple[float, float] | None) -> Furniture:
+    """`ratio` is device pixels per logical pixel; `point` the pointer in device pixels."""
+    display_set = viewport.display_set
+    if display_set is None:
+        return Furniture()
+    title, message = _message(viewport, display_set)
+    furniture = Furniture(
+        corners=_corners(viewport, display_set, density, point),
+        loading=_loading(viewport, display_set),
+        title=title,
+        message=message,
+    )
+    frame = viewport.frame
+    if frame is None or density is Density.NONE:
+        return furniture
+    return _with_geometry(furniture, viewport, frame, density, ratio)
+
+
+def _with_geometry(furniture: Furniture, viewport: Viewport, frame: Frame, density: Density, ratio: float) -> Furniture:
+    zoom = viewport.zoom or 1.0
+    spacing = frame.attributes.pixel_spacing_mm
+    size = (round(viewport.size[0] / ratio), round(viewport.size[1] / ratio))
+    return Furniture(
+        corners=furniture.corners,
+        letters=edge_letters(frame.attributes, viewport.view),
+        ruler=ruler(zoom / ratio, spacing[1] if spacing else None, size) if density is Density.FULL else None,
+        flags=_flags(frame.attributes, viewport.window_is_automatic),
+        loading=furniture.loading,
+        title=furniture.title,
+        message=furniture.message,
+    )
+
+
+def _corners(
+    viewport: Viewport, display_set: DisplaySet, density: Density, point: tuple[float, float] | None
+) -> Corners:
+    top_left = patient_lines(display_set.study) if display_set.kind is not DisplayKind.DAMAGED else ()
+    if density is Density.NONE:
+        return Corners(top_left=top_left)
+    full = density is Density.FULL
+    return Corners(
+        top_left=top_left,
+        top_right=study_lines(display_set.study, display_set.series, full) if full else (),
+        bottom_left=_image_lines(viewport, display_set, full, point),
+        bottom_right=_window_lines(viewport, full),
+    )
+
+
+def _image_lines(
+    viewport: Viewport, display_set: DisplaySet, full: bool, point: tuple[float, float] | None
+) -> tuple[str, ...]:
+    if viewport.shown is None or display_set.kind is not DisplayKind.IMAGE:
+        return ()
+    position = f"Im {viewport.shown + 1} / {viewport.count}"
+    if display_set.frame_rate is not None and viewport.count > 1:
+        position += f" · {number(display_set.frame_rate)} fps"
+    lines = [position]
+    frame = viewport.frame
+    if full and frame is not None:
+        lines += [line for line in (_place(frame, display_set), _source(frame)) if line]
+        probe = viewport.probe(point) if point is not None else None
+        if probe is not None:
+            lines.insert(0, f"({probe.column + 1}, {probe.row + 1})  {probe.text}")
+    return tuple(lines)
+
+
+def _place(frame: Frame, display_set: DisplaySet) -> str:
+    """Position along the normal of the plane, and thickness."""
+    parts = []
+    geometry = frame.attributes.geometry
+    if geometry is not None:
+        parts.append(f"Loc {number(round(distance_along_normal(geometry), 1))} mm")
+    thickness = display_set.series.slice_thickness
+    if thickness:
+        parts.append(f"Thk {number(thickness)} mm")
+    return " · ".join(parts)
+
+
+def _source(frame: Frame) -> str:
+    """Where lengths come from when it is not the patient (PS3.3 10.7.1.3)."""
+    if frame.attributes.pixel_spacing_mm is None:
+        return "not calibrated"
+    return "at the detector" if frame.attributes.spacing_source == "ImagerPixelSpacing" else ""
+
+
+def _window_lines(viewport: Viewport, full: bool) -> tuple[str, ...]:
+    lines = []
+    zoom, window, frame = viewport.zoom, viewport.window, viewport.frame
+    if full and zoom is not None:
+        lines.append(f"Zoom {zoom * 100:.0f} %")
+    if window is not None:
+        lines.append(f"WL {number(window.center)} · WW {number(window.width)}")
+    elif frame is not None and not frame.is_color:
+        lines.append("VOI LUT")
+    return tuple(lines)
+
+
+def _flags(attributes: PixelAttributes, window_is_automatic: bool) -> tuple[str, ...]:
+    return tuple(
+        flag
+        for flag, applies in (
+            (f"INCOMPLETE: {attributes.incomplete}", bool(attributes.incomplete)),
+            ("BURNED-IN TEXT", attributes.burned_in),
+            ("LOSSY", attributes.lossy),
+            ("MONOCHROME1", attributes.photometric_interpretation == "MONOCHROME1"),
+            ("window auto", window_is_automatic),
+        )
+        if applies
+    )
+
+
+def _loading(viewport: Viewport, display_set: DisplaySet) -> str:
+    return f"loading {viewport.loading + 1}" if viewport.loading is not None else ""
+
+
+def _message(viewport: Viewport, display_set: DisplaySet) -> tuple[str, str]:
+    error = viewport.error
+    if error is not None:
+        words = notice_of(error)
+        return words.title, " ".join(part for part in (words.text, words.remedy) if part)
+    return _KINDS.get(display_set.kind, ("", ""))

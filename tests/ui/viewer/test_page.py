@@ -1,0 +1,292 @@
+"""The Viewer page on real files, used with mouse and keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from workstation.imaging.compose import compose
+from workstation.imaging.window import drag_window
+from workstation.ui.viewer.canvas import Canvas
+from workstation.ui.viewer.furniture import Density
+from workstation.ui.viewer.page import ViewerPage
+from workstation.ui.viewer.surroundings import furnish
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no window manager
+
+CT = "volumes/ct_ibsi_phantom_60"
+US_CINE = "modalities/examples_ybr_color.dcm"
+MR_SAGITTAL = "volumes/mr_t1_sag_hfs_35"
+
+
+def open_in(qtbot: QtBot, page: ViewerPage, *paths: Path) -> None:
+    with qtbot.waitSignal(page.frame_shown, timeout=20_000):
+        page.open_paths(paths)
+    page.grid.canvas.setFocus()
+
+
+def wheel(canvas: Canvas, notches: int, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    place = QPointF(canvas.rect().center())
+    event = QWheelEvent(
+        place,
+        canvas.mapToGlobal(place),
+        QPoint(),
+        QPoint(0, 120 * notches),
+        Qt.MouseButton.NoButton,
+        modifiers,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(canvas, event)
+
+
+def drag(qtbot: QtBot, canvas: Canvas, button: Qt.MouseButton, by: tuple[int, int], **more: object) -> None:
+    start = canvas.rect().center()
+    qtbot.mousePress(canvas, button, pos=start, **more)
+    qtbot.mouseMove(canvas, start + QPoint(by[0] // 2, by[1] // 2))
+    qtbot.mouseMove(canvas, start + QPoint(*by))
+    qtbot.mouseRelease(canvas, button, pos=start + QPoint(*by), **more)
+
+
+def test_the_canvas_shows_exactly_what_compose_gives(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    page.grid.set_density(Density.NONE)
+    canvas, viewport = page.grid.canvas, page.viewport
+    assert viewport.frame is not None
+    expected = compose(viewport.frame, viewport.shown_view, viewport.size)
+    picture = canvas.grab().toImage()
+    height, width = expected.shape
+    assert (picture.width(), picture.height()) == (width, height)
+    # Below the patient's name nothing is painted over the picture in this density.
+    for row in range(height // 4, height, 37):
+        shown = [picture.pixelColor(column, row).red() for column in range(0, width, 13)]
+        assert shown == expected[row, ::13].tolist()
+
+
+def test_dragging_changes_the_window_as_the_model_says(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    viewport, canvas = page.viewport, page.grid.canvas
+    before, frame = viewport.window, viewport.frame
+    assert before is not None
+    assert frame is not None
+    drag(qtbot, canvas, Qt.MouseButton.LeftButton, (40, -20))
+    expected = drag_window(drag_window(before, 20, -10, frame), 20, -10, frame)
+    assert viewport.window == expected
+    page.viewport.undo()
+    assert viewport.window == before
+
+
+def test_the_wheel_scrolls_by_one_and_with_shift_by_ten(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    start = page.viewport.index
+    wheel(page.grid.canvas, -1)
+    assert page.viewport.index == start + 1
+    wheel(page.grid.canvas, 2)
+    assert page.viewport.index == start - 1
+    wheel(page.grid.canvas, -1, Qt.KeyboardModifier.ShiftModifier)
+    assert page.viewport.index == start + 9
+
+
+def test_ctrl_wheel_zooms(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    before = page.viewport.zoom
+    wheel(page.grid.canvas, 1, Qt.KeyboardModifier.ControlModifier)
+    assert page.viewport.zoom is not None
+    assert before is not None
+    assert page.viewport.zoom == pytest.approx(before * 1.15)
+
+
+def test_middle_button_pans_and_right_button_zooms_or_opens_the_menu(
+    qtbot: QtBot, page: ViewerPage, testdata: Path
+) -> None:
+    open_in(qtbot, page, testdata / CT)
+    canvas = page.grid.canvas
+    drag(qtbot, canvas, Qt.MouseButton.MiddleButton, (30, 10))
+    assert page.current_view().pan == (30, 10)
+    asked: list[QPoint] = []
+    canvas.menu_asked.connect(asked.append)
+    zoom = page.viewport.zoom
+    drag(qtbot, canvas, Qt.MouseButton.RightButton, (0, -40))
+    assert page.viewport.zoom is not None
+    assert zoom is not None
+    assert page.viewport.zoom > zoom
+    assert asked == []
+    page.grid.menu_asked.disconnect()
+    qtbot.mouseClick(canvas, Qt.MouseButton.RightButton, pos=canvas.rect().center())
+    assert len(asked) == 1
+
+
+def test_keys_move_window_and_turn(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    canvas, viewport = page.grid.canvas, page.viewport
+    qtbot.keyClick(canvas, Qt.Key.Key_Home)
+    assert viewport.index == 0
+    qtbot.keyClick(canvas, Qt.Key.Key_Down)
+    qtbot.keyClick(canvas, Qt.Key.Key_PageDown)
+    assert viewport.index == 11
+    qtbot.keyClick(canvas, Qt.Key.Key_End)
+    assert viewport.index == viewport.count - 1
+    qtbot.keyClick(canvas, Qt.Key.Key_I)
+    assert viewport.view.inverted
+    qtbot.keyClick(canvas, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
+    assert viewport.view.quarter_turns == 1
+    qtbot.keyClick(canvas, Qt.Key.Key_R)
+    assert viewport.view.quarter_turns == 0
+    qtbot.keyClick(canvas, Qt.Key.Key_Space)
+    assert canvas.density is Density.MINIMAL
+
+
+def test_presets_lie_on_the_number_keys_and_zero_is_the_full_range(
+    qtbot: QtBot, page: ViewerPage, testdata: Path
+) -> None:
+    open_in(qtbot, page, testdata / CT)
+    canvas, viewport = page.grid.canvas, page.viewport
+    names = [preset.name for preset in page.presets]
+    lung = names.index("Lung")
+    qtbot.keyClick(canvas, str(lung + 1))
+    assert viewport.window is not None
+    assert (viewport.window.center, viewport.window.width) == (-600, 1500)
+    qtbot.keyClick(canvas, "0")
+    assert viewport.frame is not None
+    assert viewport.window.width == pytest.approx(
+        float(np.ptp(viewport.frame.stored)) * viewport.frame.attributes.rescale_slope
+    )
+    qtbot.keyClick(canvas, "`")
+    assert viewport.view.window is None
+
+
+def test_single_keys_are_typed_in_a_text_field_and_command_nothing(
+    qtbot: QtBot, page: ViewerPage, testdata: Path
+) -> None:
+    open_in(qtbot, page, testdata / CT)
+    field = page.panel.attributes.filter
+    field.setFocus()
+    index = page.viewport.index
+    qtbot.keyClicks(field, "invr 12")
+    qtbot.keyClick(field, Qt.Key.Key_Down)
+    assert field.text() == "invr 12"
+    assert not page.viewport.view.inverted
+    assert page.viewport.index == index
+
+
+def test_letters_follow_rotation_and_flips(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / MR_SAGITTAL)
+    canvas, viewport = page.grid.canvas, page.viewport
+
+    def letters() -> tuple[str, ...]:
+        return tuple(letter[:1] for letter in furnish(viewport, Density.FULL, 1.0, None).letters)
+
+    left, top, right, bottom = letters()
+    assert {left, right} == {"A", "P"}
+    assert (top, bottom) == ("H", "F")
+    qtbot.keyClick(canvas, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
+    assert letters() == (bottom, left, top, right)
+    qtbot.keyClick(canvas, Qt.Key.Key_H)
+    assert letters() == (top, left, bottom, right)
+    qtbot.keyClick(canvas, Qt.Key.Key_V)
+    assert letters() == (top, right, bottom, left)
+
+
+def test_cine_plays_at_the_rate_of_the_file(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / US_CINE)
+    display_set = page.viewport.display_set
+    assert display_set is not None
+    assert display_set.frame_rate is not None
+    assert page.cine.rate == pytest.approx(display_set.frame_rate)
+    shown: list[int] = []
+    page.viewport.frame_shown.connect(lambda ref: shown.append(ref.frame_index))
+    qtbot.keyClick(page.grid.canvas, Qt.Key.Key_C)
+    qtbot.waitUntil(lambda: len(shown) >= 5)
+    qtbot.keyClick(page.grid.canvas, Qt.Key.Key_C)
+    assert not page.cine.playing
+
+
+def test_identity_is_on_the_picture_in_every_density(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    for density in Density:
+        lines = furnish(page.viewport, density, 1.0, None).corners.top_left
+        assert len(lines) == 3
+        study = page.display_sets[0].study
+        assert lines[0] == study.patient_name.display
+        assert lines[1] == study.patient_id
+
+
+def test_models_obey_qt(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    testers = [QAbstractItemModelTester(model) for model in (page.series, page.panel.attributes.model)]
+    open_in(qtbot, page, testdata / CT)
+    qtbot.waitUntil(lambda: page.panel.attributes.model.rowCount() > 10)
+    assert page.series.rowCount() >= 1
+    assert testers
+
+
+def test_attributes_are_filtered_by_tag_name_or_value(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    attributes = page.panel.attributes
+    qtbot.waitUntil(lambda: attributes.model.rowCount() > 10)
+    attributes.filter.setText("modality")
+    names = [attributes.filtered.index(row, 1).data() for row in range(attributes.filtered.rowCount())]
+    assert "Modality" in names
+
+
+def test_what_has_no_image_says_so(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, next((testdata / "structured_reports").rglob("*.dcm")))
+    furniture = furnish(page.viewport, Density.FULL, 1.0, None)
+    assert "not an image" in furniture.title
+    assert page.viewport.frame is None
+
+
+def test_a_damaged_image_says_its_sentence_in_place_of_the_picture(
+    qtbot: QtBot, page: ViewerPage, testdata: Path
+) -> None:
+    open_in(qtbot, page, testdata / "modalities/NM-NmIm-Siemens-s1-1.dcm")
+    assert page.viewport.error is not None
+    furniture = furnish(page.viewport, Density.FULL, 1.0, None)
+    assert furniture.title
+    assert furniture.corners.top_left
+
+
+def test_what_is_no_dicom_is_refused_in_a_notice(qtbot: QtBot, page: ViewerPage, tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear colleague", encoding="utf-8")
+    with qtbot.waitSignal(page.failed):
+        page.open_paths([path])
+    assert len(page.notices.notices) == 1
+
+
+def test_layouts_fill_with_the_following_series_and_maximise(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT, testdata / US_CINE, testdata / MR_SAGITTAL)
+    page.actions_["viewer.layout"].trigger()
+    assert page.grid.shape == (1, 2)
+    viewports = list(page.grid.viewports)
+    assert viewports[0].display_set != viewports[1].display_set
+    page.actions_["viewer.next_viewport"].trigger()
+    assert page.viewport is viewports[1]
+    qtbot.mouseDClick(page.grid.canvas, Qt.MouseButton.LeftButton)
+    assert sum(canvas.isVisible() for canvas in page.grid.findChildren(Canvas)) == 1
+    page.actions_["viewer.layout"].trigger()
+    page.actions_["viewer.layout"].trigger()
+    assert page.grid.shape == (1, 1)
+    assert page.viewport is viewports[1]
+
+
+def test_arrow_keys_change_the_series(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT, testdata / US_CINE)
+    first = page.viewport.display_set
+    qtbot.keyClick(page.grid.canvas, Qt.Key.Key_Right)
+    assert page.viewport.display_set != first
+    qtbot.keyClick(page.grid.canvas, Qt.Key.Key_Left)
+    assert page.viewport.display_set == first
+
+
+def test_closing_a_study_gives_the_memory_back(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / US_CINE)
+    page.close_study()
+    assert page.viewport.frame is None
+    assert page._loader.cache.size_bytes == 0
