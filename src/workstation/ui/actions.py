@@ -59,7 +59,7 @@ def _spec(id_: str, text: str, *keys: str, icon: str = "", when: Condition = alw
     return ActionSpec(id_, text, keys, icon, "" if place == "window" else place, when, **more)  # type: ignore[arg-type]
 
 
-def T(_context: str, text: str) -> str:  # noqa: N802 - Qt's QT_TRANSLATE_NOOP, typed: marks what lupdate collects
+def T(_context: str, text: str) -> str:
     return text
 
 

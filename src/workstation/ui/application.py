@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
+from workstation.domain.errors import WorkstationError
 from workstation.services.workplace import Workplace
 from workstation.ui.actions import Actions
 from workstation.ui.activity.page import ActivityPage
@@ -18,6 +19,7 @@ from workstation.ui.background import Background
 from workstation.ui.bridge import EventBridge
 from workstation.ui.desk import Desk, Wishes
 from workstation.ui.main_window import MainWindow
+from workstation.ui.messages import notice_of
 from workstation.ui.node_states import NodeStates
 from workstation.ui.preferences.page import SettingsPage
 from workstation.ui.status_bar import StatusBar
@@ -96,12 +98,20 @@ def build_window(workplace: Workplace) -> MainWindow:
     return window
 
 
-def run_window(workplace: Workplace, *, page: str = "studies", open_paths: tuple[Path, ...] = ()) -> int:
-    """Open the window and stay until it closes; the exit status."""
+def run_window(
+    workplace: Workplace,
+    *,
+    page: str = "studies",
+    open_paths: tuple[Path, ...] = (),
+    complaints: tuple[WorkstationError, ...] = (),
+) -> int:
+    """Open the window and stay until it closes; the exit status. `complaints` are errors of the start."""
     application = make_application()
     window = build_window(workplace)
     window.show_page(page)
     window.show()
+    for error in complaints:
+        window.notices.show_notice(notice_of(error))
     wishes = window.findChild(Wishes)
     if open_paths and isinstance(wishes, Wishes):
         QTimer.singleShot(0, window, lambda: wishes.open_paths.emit(open_paths))

@@ -39,11 +39,8 @@ class ActivityPage(QWidget):
         set_widths(self.table.horizontalHeader(), WIDTHS, Column.MESSAGE)
         self.detail = JobDetail(self.model, desk.actions)
         self._summary = label("", "muted")
-        self._empty = EmptyState(
-            "activity",
-            self.tr("Nothing has been done yet"),
-            self.tr("Retrievals, sending, imports and exports appear here."),
-        )
+        words = self.tr("Retrievals, sending, imports and exports appear here.")
+        self._empty = EmptyState("activity", self.tr("Nothing has been done yet"), words)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.table)
         self._stack.addWidget(self._empty)
@@ -151,9 +148,8 @@ class ActivityPage(QWidget):
 
     def _refresh(self) -> None:
         shown, total, active = self.model.rowCount(), self.model.total_count, self.model.active_count
-        self._summary.setText(
-            self.tr("{shown} of {total} jobs · {active} active").format(shown=shown, total=total, active=active)
-        )
+        words = self.tr("{shown} of {total} jobs · {active} active")
+        self._summary.setText(words.format(shown=shown, total=total, active=active))
         self._stack.setCurrentWidget(self.table if shown else self._empty)
 
     def _lay_out(self) -> None:

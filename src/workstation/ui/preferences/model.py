@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from urllib.parse import urlsplit
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QUrl
 
 from workstation.domain.node import Node, RetrieveMethod, ae_title_problem
 from workstation.ui.node_states import NodeStates
@@ -52,7 +51,8 @@ def node_problems(node: Node, others: tuple[Node, ...]) -> dict[str, str]:
             problems["host"] = "Enter the host's name or address."
         if not 1 <= node.port <= 65535:
             problems["port"] = "A port lies between 1 and 65535."
-    if node.web_url and (urlsplit(node.web_url).scheme not in ("http", "https") or not urlsplit(node.web_url).netloc):
+    url = QUrl(node.web_url)
+    if node.web_url and (url.scheme() not in ("http", "https") or not url.host()):
         problems["web_url"] = "A web address begins with http:// or https:// and names a host."
     if node.retrieve_method is RetrieveMethod.WEB and not node.web_url:
         problems["web_url"] = "Retrieving by WADO-RS needs the DICOMweb address."

@@ -144,12 +144,13 @@ class StudyVerbs(QObject):
             self.tr("{n} new"): result.stored,
             self.tr("{n} already here"): result.already_present,
             self.tr("{n} in conflict with what is here"): result.conflicts,
-            self.tr("{n} not DICOM"): result.skipped,
+            self.tr("{n} not DICOM"): len(result.skipped),
+            self.tr("{n} damaged, kept as they are"): len(result.warnings),
             self.tr("{n} could not be read"): failed,
         }
         text = " · ".join(words.format(n=number) for words, number in counts.items() if number)
         remedy = self.tr("Activity lists what could not be read and why.") if failed else ""
-        tone = "amber" if failed or result.conflicts else "green"
+        tone = "amber" if failed or result.conflicts or result.warnings else "green"
         nothing = self.tr("Nothing to import was found.")
         self._desk.notify(NoticeText(self.tr("Import finished"), text or nothing, remedy, tone=tone))
 

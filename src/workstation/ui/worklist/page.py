@@ -185,12 +185,13 @@ class WorklistPage(QWidget):
         return self.tr("Nothing is scheduled"), self.tr("No worklist node has a step on this day.")
 
     def _show_day(self) -> None:
-        words = QLocale().toString(QDate(self._day), "ddd d MMM yyyy")
+        day = QDate(self._day.year, self._day.month, self._day.day)
+        words = QLocale().toString(day, "ddd d MMM yyyy")
         names = {0: self.tr("Today"), -1: self.tr("Yesterday"), 1: self.tr("Tomorrow")}
         name = names.get((self._day - date.today()).days)
         self._date.setText(f"{name} · {words}" if name else words)
         self._date.setAccessibleName(self.tr("Day shown: {day}").format(day=self._date.text()))
-        self._calendar.setSelectedDate(QDate(self._day))
+        self._calendar.setSelectedDate(day)
 
     def _show_chips(self) -> None:
         """The usual modalities and those that are on the list; the choice stays."""
