@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -56,6 +57,8 @@ def command(session: Session, *, paths: tuple[Path, ...], pixels: bool, as_json:
                 if statuses and not as_json:
                     click.echo()
                 statuses.append(_show(facts, as_json))
+    if skipped and not statuses:
+        raise NotDicom(path=", ".join(str(path) for path in paths), reason="no DICOM file was found there")
     if skipped:
         print_warning(f"{skipped} of the files are not DICOM and were skipped.")
     return worst(statuses)
@@ -63,21 +66,27 @@ def command(session: Session, *, paths: tuple[Path, ...], pixels: bool, as_json:
 
 def record_of(facts: FileFacts) -> dict[str, Any]:
     """The facts as `--json` prints them; frames are numbered from 1."""
-    record = asdict(facts) | {"path": str(facts.path)}
-    record["frame_facts"] = [
+    record = {name: value for name, value in asdict(facts).items() if name != "frame_facts"}
+    record |= {"path": str(facts.path), "incomplete": facts.incomplete or None}
+    record["pixels"] = [
         {
             "frame": frame.index + 1,
             "shape": list(frame.shape),
-            "min": frame.minimum,
-            "max": frame.maximum,
-            "mean": frame.mean,
+            "min": _finite(frame.minimum),
+            "max": _finite(frame.maximum),
+            "mean": _finite(frame.mean),
             "sha256": frame.sha256 or None,
             "incomplete": frame.incomplete or None,
             "error": frame.error or None,
         }
         for frame in facts.frame_facts
     ]
-    return record | {"incomplete": facts.incomplete or None, "error": None}
+    return record | {"error": None}
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no infinity and no NaN, which float pixel data may hold."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _files(paths: tuple[Path, ...]) -> Iterator[tuple[Path, InputError | None]]:

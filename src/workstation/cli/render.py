@@ -8,6 +8,7 @@ import click
 
 from workstation.cli.output import DONE, print_json
 from workstation.cli.session import Session, json_option, pass_session
+from workstation.dicom.decode import frame_count
 from workstation.dicom.decode_pool import DecodePool
 from workstation.dicom.render import render_png
 from workstation.imaging.frame import VoiFunction, Window
@@ -30,13 +31,14 @@ def _parse_window(_context: click.Context, _parameter: click.Parameter, text: st
 @click.argument("path", metavar="PATH", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("out", metavar="OUT.png", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--frame", type=click.IntRange(min=1), default=1, show_default=True, help="Number of the frame, from 1.")
-@click.option(
-    "--window", metavar="C,W", callback=_parse_window, help="Window centre and width, in place of the file’s."
-)
+@click.option("--window", metavar="C,W", callback=_parse_window, help="Window centre and width instead of the file’s.")
 @json_option
 @pass_session
 def command(session: Session, *, path: Path, out: Path, frame: int, window: Window | None, as_json: bool) -> int:
     """Write one frame of a file as a PNG picture, as the viewer shows it, pixel for pixel."""
+    frames = frame_count(path)
+    if frame > frames:
+        raise click.BadParameter(f"the file has {frames} frame{'' if frames == 1 else 's'}", param_hint="--frame")
     with DecodePool(session.settings().decode) as pool:
         width, height = render_png(path, out, frame - 1, window, pool=pool)
     if as_json:

@@ -126,7 +126,8 @@ def _no_pixels(d: Details) -> Explanation:
 
 
 def _decode_facts(d: Details) -> str:
-    frame = f" Frame {d.get('frame')}." if d.has("frame") else ""
+    index = d.get("frame")  # counted from 0 in the program, from 1 in DICOM
+    frame = f" Frame {int(index) + 1}." if index.isdecimal() else ""
     syntax = f" Compression (transfer syntax): {d.get('transfer_syntax')}." if d.has("transfer_syntax") else ""
     return f"{d.aside('reason')}{frame}{syntax}"
 
