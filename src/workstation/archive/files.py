@@ -20,6 +20,7 @@ from typing import BinaryIO
 from workstation.domain.errors import ArchiveUnusable, DiskFull, LocalError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT) if sys.platform != "win32" else (errno.ENOSPC,)
+RESERVE_BYTES = 4 * 1024 * 1024
 _LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 
 
@@ -52,6 +53,10 @@ class Layout:
     @property
     def owners(self) -> Path:
         return self.root / "owners"
+
+    @property
+    def reserve(self) -> Path:
+        return self.root / "reserve"
 
     @property
     def distrusted(self) -> Path:
@@ -101,6 +106,33 @@ class Incoming:
             for path in self.folder.iterdir():
                 path.unlink(missing_ok=True)
             self.folder.rmdir()
+
+
+class Reserve:
+    """Room set aside, so that on a full disk a study can still be deleted: the index must grow to shrink."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def set_aside(self) -> None:
+        """Take the room, where there is any."""
+        if self._path.exists():
+            return
+        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        try:
+            temporary.write_bytes(bytes(RESERVE_BYTES))
+            temporary.replace(self._path)
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink()
+
+    def release(self) -> bool:
+        """Give the room back; whether there was any."""
+        try:
+            self._path.unlink()
+        except OSError:
+            return False
+        return True
 
 
 @contextmanager

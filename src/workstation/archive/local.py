@@ -19,6 +19,7 @@ from workstation.archive.compare import same_content
 from workstation.archive.files import (
     Incoming,
     Layout,
+    Reserve,
     dataset_digest,
     make_durable,
     move_durably,
@@ -26,7 +27,7 @@ from workstation.archive.files import (
 )
 from workstation.archive.index import Index, IndexDamaged, IndexWriter, InstanceRow
 from workstation.archive.repair import Repair, RepairReport, finish_deletions, open_index, settle_orphan
-from workstation.domain.errors import LocalError
+from workstation.domain.errors import DiskFull, LocalError
 from workstation.domain.query import Query
 from workstation.domain.study import InstanceSummary, QueryMatch, Series, Study
 from workstation.jobs.ownership import Ownership
@@ -52,6 +53,8 @@ class LocalArchive(Archive):
             ownership.release()
             raise
         self._index = opened.index
+        self._reserve = Reserve(self._layout.reserve)
+        self._reserve.set_aside()
         self._incoming = Incoming(self._layout.incoming / ownership.name)
         self._repair = Repair(self._layout, self._index, ownership)
         # Also at the end of the interpreter: whoever forgets to close leaves no mark of a crash.
@@ -183,6 +186,15 @@ class LocalArchive(Archive):
         return [self.root / name for uid, name in self._index.conflicts() if uid == sop_instance_uid]
 
     def delete_study(self, study_instance_uid: str) -> None:
+        try:
+            self._delete(study_instance_uid)
+        except DiskFull:
+            if not self._reserve.release():
+                raise
+            self._delete(study_instance_uid)
+        self._reserve.set_aside()
+
+    def _delete(self, study_instance_uid: str) -> None:
         with translated(self.root), self._noticing_damage():
             with self._index.writing() as writer:
                 uids = writer.instance_uids(study_instance_uid)

@@ -172,7 +172,7 @@ def _dates(keyword: str, column: str, value: str) -> Condition:
     for end in (low, high):
         if end and not _DATE.fullmatch(end):
             raise InvalidQuery(keyword=keyword, expected="YYYYMMDD, YYYYMMDD-, -YYYYMMDD or YYYYMMDD-YYYYMMDD")
-    return _between(column, low.replace(".", ""), high.replace(".", ""))
+    return _between(f"replace({column}, '.', '')", low.replace(".", ""), high.replace(".", ""))
 
 
 def _times(keyword: str, column: str, value: str) -> Condition:
@@ -181,7 +181,7 @@ def _times(keyword: str, column: str, value: str) -> Condition:
         if end and not _TIME.fullmatch(end):
             raise InvalidQuery(keyword=keyword, expected="HHMMSS, HHMMSS-, -HHMMSS or HHMMSS-HHMMSS")
     # `1200` stands for the whole minute: `~` sorts behind every digit of the seconds.
-    return _between(column, low, f"{high}~" if high else "")
+    return _between(f"replace({column}, ':', '')", low, f"{high}~" if high else "")
 
 
 def _range(value: str) -> tuple[str, str]:

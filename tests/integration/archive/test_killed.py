@@ -18,7 +18,7 @@ from workstation.archive.local import LocalArchive
 from workstation.domain.query import Query
 from workstation.domain.study import Instance, Level
 
-ROUNDS = 20
+ROUNDS = 10  # of two processes each
 _CHILD = """
 import sys
 from pathlib import Path
@@ -39,13 +39,17 @@ for number in range(first, first + 100_000):
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 
 
-def start(root: Path, number: int) -> subprocess.Popen[str]:
-    child = subprocess.Popen(
-        [sys.executable, "-c", _CHILD, str(root), str(number)], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "ready\n"
-    return child
+def start(root: Path, *numbers: int) -> list[subprocess.Popen[str]]:
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", _CHILD, str(root), str(number)], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY
+        )
+        for number in numbers
+    ]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+    return children
 
 
 def kill(child: subprocess.Popen[str]) -> set[str]:
@@ -83,9 +87,10 @@ def test_a_kill_at_any_moment_leaves_a_whole_archive(tmp_path: Path) -> None:
     root, seed = tmp_path / "archive", random.randrange(1 << 30)
     moments = random.Random(seed)
     for number in range(ROUNDS):
-        child = start(root, number)
-        time.sleep(moments.random() * 0.25)
-        confirmed = kill(child)
+        confirmed: set[str] = set()
+        for child in start(root, 2 * number, 2 * number + 1):
+            time.sleep(moments.random() * 0.2)
+            confirmed |= kill(child)
         rows = assert_whole(root)
         lost = {uid for uid in confirmed if not deleted(int(uid.rpartition(".")[2]))} - rows
         assert not lost, f"stored and lost in round {number} of seed {seed}"
@@ -94,7 +99,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_archive(tmp_path: Path) -> None:
 @pytest.mark.timeout(120)
 def test_a_start_beside_a_storing_process_disturbs_it_not(tmp_path: Path) -> None:
     root = tmp_path / "archive"
-    living, dying = start(root, 1), start(root, 2)
+    living, dying = start(root, 1, 2)
     kill(dying)
     for _ in range(3):
         with closing(LocalArchive(root)) as archive:
