@@ -123,6 +123,7 @@ def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]
         open_series.OpenStudy: lambda command, context: open_series.run_open_study(command, context, **archive()),
         open_series.OpenPaths: open_series.run_open_paths,
         export.DeidentifyAndExport: lambda command, context: export.run_export(command, context, **archive()),
+        export.DeidentifyFiles: lambda command, context: export.run_export(command, context, **archive()),
     }
 
 
