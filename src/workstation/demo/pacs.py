@@ -63,7 +63,7 @@ class EmbeddedPacs:
         self._destinations_lock = threading.Lock()
         self._mood = Mood(temper)
         self._server: ThreadedAssociationServer | None = None
-        self._ae = _application_entity(ae_title)
+        self._ae = _application_entity(ae_title, self.catalogue)
         self._reporter = commitment.Reporter(
             self._ae,
             self._address_of,
@@ -187,7 +187,7 @@ class EmbeddedPacs:
         return status, None
 
 
-def _application_entity(ae_title: str) -> AE:
+def _application_entity(ae_title: str, catalogue: Catalogue) -> AE:
     entity = AE(ae_title)
     entity.require_called_aet = True
     entity.maximum_associations = _MAXIMUM_ASSOCIATIONS
@@ -196,9 +196,13 @@ def _application_entity(ae_title: str) -> AE:
     entity.connection_timeout = _CONNECTION_TIMEOUT_S
     for service in SERVICES:
         entity.add_supported_context(service, _UNCOMPRESSED)
+    kept = catalogue.transfer_syntaxes()
     for context in AllStoragePresentationContexts:
+        # Of several proposed in one context the acceptor's first wins: what we keep, then what all can read.
+        sop_class = str(context.abstract_syntax)
+        syntaxes = dict.fromkeys([*kept.get(sop_class, ()), *_UNCOMPRESSED, *AllTransferSyntaxes])
         # Both roles: C-GET sends on the requester's association (PS3.7 D.3.3.4).
-        entity.add_supported_context(str(context.abstract_syntax), AllTransferSyntaxes, scu_role=True, scp_role=True)
+        entity.add_supported_context(sop_class, list(syntaxes), scu_role=True, scp_role=True)
     return entity
 
 

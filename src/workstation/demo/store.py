@@ -6,6 +6,7 @@ Queries are relational in leniency (PS3.4 C.4.1.3.2.1): unique keys of upper lev
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -107,6 +108,15 @@ class Catalogue:
 
     def get(self, sop_instance_uid: str) -> FileDataset | None:
         return self._instances.get(sop_instance_uid)
+
+    def transfer_syntaxes(self) -> dict[str, list[str]]:
+        """SOP Class UID -> the transfer syntaxes its instances are kept in, the most frequent first."""
+        with self._lock:
+            kinds = [(str(one.SOPClassUID), str(one.file_meta.TransferSyntaxUID)) for one in self._instances.values()]
+        syntaxes: dict[str, list[str]] = {}
+        for (sop_class, syntax), _ in Counter(kinds).most_common():
+            syntaxes.setdefault(sop_class, []).append(syntax)
+        return syntaxes
 
     def entities(self, level: str) -> list[Entity]:
         """Everything stored, grouped by the unique key of `level`, studies newest first."""

@@ -36,19 +36,17 @@ def test_echoscu_with_a_wrong_title_is_told(pacs: EmbeddedPacs) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "level", "extra", "count"),
+    ("model", "wanted", "count"),
     [
-        ("-P", "PATIENT", ["PatientName"], 11),
-        ("-P", "STUDY", ["PatientID=4471920", "StudyInstanceUID"], 1),
-        ("-S", "STUDY", ["StudyInstanceUID", "StudyDate=20261123"], 2),
-        ("-S", "SERIES", ["PatientID=6120984", "SeriesInstanceUID", "Modality"], 3),
-        ("-S", "IMAGE", ["PatientID=5520071", "SOPInstanceUID"], 36),
+        ("-P", ["PATIENT", "PatientName"], 11),
+        ("-P", ["STUDY", "PatientID=4471920", "StudyInstanceUID"], 1),
+        ("-S", ["STUDY", "StudyInstanceUID", "StudyDate=20261123"], 2),
+        ("-S", ["SERIES", "PatientID=6120984", "SeriesInstanceUID", "Modality"], 3),
+        ("-S", ["IMAGE", "PatientID=5520071", "SOPInstanceUID"], 36),
     ],
 )
-def test_findscu_on_every_level(
-    dcmtk: Dcmtk, tmp_path: Path, model: str, level: str, extra: list[str], count: int
-) -> None:
-    dcmtk("findscu", "-X", model, *keys(f"QueryRetrieveLevel={level}", *extra))
+def test_findscu_on_every_level(dcmtk: Dcmtk, tmp_path: Path, model: str, wanted: list[str], count: int) -> None:
+    dcmtk("findscu", "-X", model, *keys(f"QueryRetrieveLevel={wanted[0]}", *wanted[1:]))
     replies = sorted(tmp_path.glob("rsp*.dcm"))
     assert len(replies) == count
     assert dcmread(replies[0], force=True).SpecificCharacterSet == "ISO_IR 192"
