@@ -117,6 +117,7 @@ def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]
             command, context, **archive(), **peers(), inbox=workplace().inbox, listener=workplace().listener
         ),
         send.SendInstances: lambda command, context: send.run_send(command, context, **archive(), **peers()),
+        send.SendFiles: lambda command, context: send.run_send(command, context, **archive(), **peers()),
         ingest.ImportPaths: lambda command, context: ingest.run_import(
             command, context, **archive(), publish=workplace().publish
         ),

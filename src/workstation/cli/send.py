@@ -9,7 +9,7 @@ import click
 from workstation.cli.output import megabytes
 from workstation.cli.running import report, run_command
 from workstation.cli.session import Session, json_option, pass_session, uid_option
-from workstation.services.send import SendInstances, SendResult
+from workstation.services.send import SendFiles, SendInstances, SendResult
 
 
 @click.command("send")
@@ -24,7 +24,8 @@ def command(session: Session, *, node: str, paths: tuple[Path, ...], study: str,
         raise click.UsageError("Give either files and folders, or --study UID.")
     session.node(node)
     with session.workplace() as workplace:
-        send = SendInstances(node, tuple(str(path.absolute()) for path in paths), study)
+        files = tuple(str(path.absolute()) for path in paths)
+        send = SendFiles(node, files) if files else SendInstances(node, study_instance_uid=study)
         finished = run_command(workplace, send, node)
         result = finished.result if isinstance(finished.result, SendResult) else None
         record = {"node": node, **(_record(result) if result else {})}

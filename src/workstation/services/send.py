@@ -39,6 +39,14 @@ class SendInstances:
 
 
 @dataclass(frozen=True, slots=True)
+class SendFiles(SendInstances):
+    """The same for files that a person names. Not journalled: the names of people's folders are people's names."""
+
+    kind: ClassVar[str] = "send-files"
+    journalled: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
 class SendResult:
     """Counts of instances; `skipped` are files that are not DICOM."""
 
