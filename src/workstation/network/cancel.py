@@ -26,6 +26,9 @@ def free(association: Association) -> None:
     if connection is not None:
         abort_connection(connection)
     association.dimse.msg_queue.put((None, None))
+    if association.is_acceptor and not association.is_established:
+        # Waiting for its A-ASSOCIATE-RQ; a closed connection alone does not tell it (PS3.8 AA-5 indicates nothing).
+        association.dul.to_user_queue.put(None)  # type: ignore[arg-type]
 
 
 def abort_connection(connection: socket.socket) -> None:

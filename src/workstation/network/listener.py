@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -152,6 +153,7 @@ class _Handler(RequestHandler):
     def _create_association(self) -> Association:
         association = super()._create_association()
         association.dul.daemon = True
+        association.bind(evt.EVT_CONN_CLOSE, _close, [self.request])
         return association
 
 
@@ -178,6 +180,11 @@ def _on_data(event: evt.Event) -> None:
     if wrapper is not None and wrapper.socket is not None:
         with contextlib.suppress(OSError):  # closed meanwhile
             send_at_once(wrapper.socket)
+
+
+def _close(_event: evt.Event, connection: socket.socket) -> None:
+    """pynetdicom leaves the socket open where shutting it down fails, as it does when the peer was faster."""
+    connection.close()
 
 
 def _on_echo(_event: evt.Event) -> int:

@@ -95,11 +95,11 @@ class Link:
             if int(status.Status) not in words.PENDING:
                 return
 
-    def lost(self) -> PeerError | Cancelled:
+    def lost(self, since: float | None = None) -> PeerError | Cancelled:
         """Why there is no answer: cancelled, silent for too long, or gone."""
         if self.cancellation.cancelled:
             return Cancelled()
-        waited = time.monotonic() - self._heard_at
+        waited = time.monotonic() - (self._heard_at if since is None else since)
         if waited > min(STALL_S, self.node.response_timeout_s) - 0.1:
             return PeerTimedOut(waited_s=round(waited), **self.facts)
         aborted = self.association.acse.is_aborted("a-abort")
@@ -143,10 +143,11 @@ def associated(
     requestor = _Requestor(local, node, connection, inbox)
     try:
         with cancellation.on_cancel(requestor.free):
+            asked_at = time.monotonic()
             association = _negotiate(requestor, node, contexts, on_store)
             link = Link(association, local, node, operation, cancellation)
             if not association.is_established:
-                raise _not_established(link, contexts)
+                raise _not_established(link, contexts, asked_at)
             yield link
             _release(association)
     finally:
@@ -282,7 +283,7 @@ def _roles(contexts: Sequence[PresentationContext]) -> list[Any]:
     return [build_role(uid, scp_role=True) for uid in received]
 
 
-def _not_established(link: Link, contexts: Sequence[PresentationContext]) -> PeerError | Cancelled:
+def _not_established(link: Link, contexts: Sequence[PresentationContext], asked_at: float) -> PeerError | Cancelled:
     if link.cancellation.cancelled:
         return Cancelled()
     association = link.association
@@ -295,7 +296,7 @@ def _not_established(link: Link, contexts: Sequence[PresentationContext]) -> Pee
         )
     if answer is not None and answer.result == 0 and not association.accepted_contexts:
         return NoAcceptedContext(sop_class=UID(contexts[0].abstract_syntax or "").name, **link.facts)
-    return link.lost()
+    return link.lost(since=asked_at)
 
 
 def _release(association: Association) -> None:

@@ -30,7 +30,9 @@ from pynetdicom.service_class import StorageServiceClass
 
 MAXIMUM = 128
 UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
-CONVERTIBLE = (*UNCOMPRESSED, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
+# To one another without touching a value: big endian is not, its pixel words would have to be swapped.
+CONVERTIBLE = (*UNCOMPRESSED, DeflatedExplicitVRLittleEndian)
+_RARE = (ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
 # As they are met in archives, the frequent first.
 COMPRESSED = (
     JPEGLosslessSV1,
@@ -98,7 +100,7 @@ def storage_classes() -> list[str]:
 def accepted_storage() -> list[PresentationContext]:
     """What the listener accepts: every storage SOP class in every transfer syntax."""
     current = {str(context.abstract_syntax) for context in AllStoragePresentationContexts}
-    syntaxes = [*UNCOMPRESSED, *dict.fromkeys(COMPRESSED), ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
+    syntaxes = [*UNCOMPRESSED, *dict.fromkeys(COMPRESSED), *_RARE]
     contexts = []
     for uid in storage_classes():
         if uid not in current:  # else pynetdicom has no service for it
@@ -114,14 +116,15 @@ def for_get(model: str, classes: Sequence[str], others: int = 0) -> list[Present
     are stored. They are handed out by frequency until the room is used up.
     """
     room = MAXIMUM - 1 - others
-    chosen = list(classes)[:room]
+    few = len(classes) * len(UNCOMPRESSED) <= room
+    chosen = list(classes) if few else list(classes)[: room - len(_FREQUENT)]
+    apart = chosen if few else chosen[: len(_FREQUENT)]
     contexts = [build_context(model)]
-    apart = chosen[: min(len(_FREQUENT), max(0, room - len(chosen)))] if len(chosen) * 2 > room else chosen
     for uid in chosen:
         # Orthanc takes the first of two and then fails on an instance that is kept in the other.
         alternatives = [[syntax] for syntax in UNCOMPRESSED] if uid in apart else [list(UNCOMPRESSED)]
         contexts += [_as_scp(uid, syntaxes) for syntaxes in alternatives]
-    for syntax in dict.fromkeys((*COMPRESSED[:_RARE_AFTER], *CONVERTIBLE[2:], *COMPRESSED)):
+    for syntax in dict.fromkeys((*COMPRESSED[:_RARE_AFTER], *_RARE, *COMPRESSED)):
         contexts += [_as_scp(uid, [syntax]) for uid in chosen]
         if len(contexts) > room:
             break

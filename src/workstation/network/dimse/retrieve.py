@@ -15,7 +15,7 @@ from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet as St
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelMove as StudyRootMove  # type: ignore[attr-defined]
 
 from workstation.dicom import elements
-from workstation.domain.errors import PeerError, WorkstationError
+from workstation.domain.errors import NoAcceptedContext, PeerAborted, PeerFailure, WorkstationError
 from workstation.domain.node import LocalAe, Node, RetrieveMethod
 from workstation.domain.study import Level
 from workstation.domain.uid import is_valid_uid
@@ -251,8 +251,8 @@ def _classes_of(local: LocalAe, node: Node, target: RetrieveTarget, cancellation
     try:
         with associated(local, node, [build_context(StudyRootFind)], cancellation, "C-FIND") as link:
             found = _ask_classes(link, target)
-    except PeerError:
-        found = []  # C-GET itself will say what is wrong, if anything is
+    except (NoAcceptedContext, PeerFailure, PeerAborted):
+        found = []  # it may well answer C-GET; what else is wrong is not for asking twice
     valid = [uid for uid in dict.fromkeys(found) if is_valid_uid(uid)]
     return valid or storage_classes()
 
