@@ -168,7 +168,8 @@ class Actions(QObject):
 
     def _make(self, spec: ActionSpec) -> QAction:
         text = QCoreApplication.translate("actions", spec.text)
-        action = QAction(text, self)
+        action = QAction(text.replace("&", "&&"), self)
+        action.setIconText(text)
         action.setObjectName(spec.id)
         action.setShortcuts([QKeySequence(key) for key in spec.keys])
         context = Qt.ShortcutContext

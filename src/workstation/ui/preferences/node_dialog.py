@@ -99,7 +99,6 @@ class NodeDialog(QDialog):
     def _number(self, name: str, caption: str, value: int) -> None:
         spin = QSpinBox()
         spin.setRange(1, 65535)
-        spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         spin.setValue(value)
         self._add(name, caption, spin)
 
@@ -110,4 +109,5 @@ class NodeDialog(QDialog):
         self.fields[name], self._problems[name] = field, problem
         words = label(caption)
         words.setBuddy(field)
+        words.setMinimumHeight(field.sizeHint().height())
         self._form.addRow(words, column(field, problem, spacing=2))

@@ -214,7 +214,6 @@ class SettingsPage(QWidget):
         for spin in (self.port, self.cache, self.refresh):
             spin.valueChanged.connect(lambda _: self._show_changes())
             spin.setFixedWidth(130)
-            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.listen.toggled.connect(lambda _: self._show_changes())
         self.drag.currentIndexChanged.connect(lambda _: self._show_changes())
         self.drag.setFixedWidth(260)
@@ -316,7 +315,7 @@ def _form() -> QFormLayout:
 def _add(form: QFormLayout, caption: str, field: QWidget) -> None:
     words = label(caption, "muted")
     words.setBuddy(field)
-    words.setMinimumWidth(130)
+    words.setMinimumSize(130, field.sizeHint().height())
     field.setAccessibleName(caption)
     form.addRow(words, field)
 

@@ -26,7 +26,7 @@ from workstation.ui.widgets.layouts import column
 from workstation.ui.widgets.table import RowTree, row_text, selected_rows, set_widths
 from workstation.ui.widgets.timers import single_shot
 
-WIDTHS = [34, 180, 82, 118, 142, 74, 200, 100, 58, 64, 128]
+WIDTHS = [35, 168, 72, 114, 138, 66, 240, 94, 52, 58, 124]
 SERIES_AFTER_MS = 120  # so that walking through the table asks for nothing
 PRIORS_AFTER_MS = 400
 

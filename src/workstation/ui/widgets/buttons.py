@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QIcon
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QWidget
 
-from workstation.ui.assets import DARK, dot, icon
+from workstation.ui.assets import DARK, font, icon, spaced_icon
 
 
 def button(
     text: str, icon_name: str = "", clicked: Callable[[], object] | None = None, *, look: str = ""
 ) -> QPushButton:
     """A push button; `look` is empty, "primary", "danger" or "link"."""
-    result = QPushButton(text)
+    result = QPushButton(text.replace("&", "&&"))
     result.setObjectName(look)
     if icon_name:
-        result.setIcon(icon(icon_name, "#ffffff" if look == "primary" else DARK.text))
-        result.setIconSize(QSize(16, 16))
+        result.setIcon(spaced_icon(icon_name, "#ffffff" if look == "primary" else DARK.text))
+        result.setIconSize(QSize(20, 16))
     result.setAccessibleName(text.rstrip("…"))
     result.setAutoDefault(False)
     result.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -30,13 +30,9 @@ def button(
 
 def action_button(action: QAction, *, look: str = "") -> QPushButton:
     """A push button that shows, triggers and follows `action`."""
-    result = button(action.text(), look=look, clicked=action.trigger)
-    result.setIconSize(QSize(16, 16))
-    name = action.property("icon_name")
-    result.setIcon(icon(name, "#ffffff") if look == "primary" and name else action.icon())
+    result = button(action.iconText(), action.property("icon_name") or "", action.trigger, look=look)
 
     def follow() -> None:
-        result.setText(action.text())
         result.setEnabled(action.isEnabled())
         result.setToolTip(action.toolTip())
 
@@ -70,14 +66,45 @@ class Chip(QToolButton):
         self.setCheckable(True)
         self.setChecked(checked)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setIconSize(QSize(8, 8))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._dot = ""
+        self.setFont(font(0.93))
 
     def set_state(self, colour: str, words: str) -> None:
         """Show a dot in `colour`; `words` say the same to who cannot see it. No colour: no dot."""
-        self.setIcon(QIcon(dot(colour)) if colour else QIcon())
+        self._dot = colour
         self.setAccessibleName(f"{self.text()}, {words}" if words else self.text())
         self.setToolTip(words)
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self.text()) + 24 + (13 if self._dot else 0), metrics.height() + 9)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        on, focused = self.isChecked(), self.hasFocus()
+        edge = DARK.focus if focused else DARK.accent if on else DARK.border_strong
+        width = 2.0 if focused else 1.0
+        painter.setPen(QPen(QColor(edge), width))
+        painter.setBrush(QColor(DARK.selection if on else DARK.hover if self.underMouse() else "transparent"))
+        body = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
+        painter.drawRoundedRect(body, body.height() / 2, body.height() / 2)
+        left = 12.0
+        if self._dot:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self._dot))
+            painter.drawEllipse(QPointF(left + 4, self.height() / 2), 4, 4)
+            left += 13
+        painter.setPen(QColor(DARK.link if on else DARK.soft))
+        painter.drawText(
+            QRectF(left, 0, self.width() - left, self.height()), Qt.AlignmentFlag.AlignVCenter, self.text()
+        )
 
 
 def label(text: str = "", look: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:

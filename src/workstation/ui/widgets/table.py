@@ -23,7 +23,7 @@ from workstation.ui.assets import DARK, font, pixmap
 from workstation.ui.widgets.roles import STYLE_ROLE
 
 ROW_HEIGHT = 35
-PADDING = 10
+PADDING = 9
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -90,6 +90,31 @@ def _paint_pill(painter: QPainter, area: QRect, text: str, tone: str) -> None:
     painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, shown)
 
 
+class Header(QHeaderView):
+    """The headings, with the arrow of the sorting right after its words."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setSectionsClickable(True)
+        self.setHighlightSections(False)
+        self.setFixedHeight(31)
+
+    def paintSection(self, painter: QPainter, area: QRect, section: int) -> None:
+        painter.save()
+        painter.fillRect(area, QColor(DARK.panel))
+        painter.setPen(QColor(DARK.border))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        words = str(self.model().headerData(section, self.orientation()) or "")
+        if words and self.isSortIndicatorShown() and self.sortIndicatorSection() == section:
+            words += " ▲" if self.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder else " ▼"
+        painter.setFont(font(0.86))
+        painter.setPen(QColor(DARK.muted))
+        inside = area.adjusted(PADDING, 0, -2, 0)
+        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, inside.width())
+        painter.drawText(inside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        painter.restore()
+
+
 class RowTree(QTreeView):
     """A table whose rows can unfold. The narrow first column holds only the arrow."""
 
@@ -103,10 +128,9 @@ class RowTree(QTreeView):
         self.setIndentation(34)
         self.setExpandsOnDoubleClick(False)
         self.setAllColumnsShowFocus(True)
+        self.setHeader(Header(self))
         self.header().setSectionsMovable(True)
         self.header().setFirstSectionMovable(False)
-        self.header().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.header().setHighlightSections(False)
         self.setSortingEnabled(True)
         self.doubleClicked.connect(self.opened)
 
@@ -143,10 +167,7 @@ class RowTable(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = self.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setHighlightSections(False)
-        header.setStretchLastSection(True)
+        self.setHorizontalHeader(Header(self))
         self.setSortingEnabled(True)
         self.doubleClicked.connect(self.opened)
 
