@@ -72,8 +72,8 @@ def write(dataset: Dataset, path: Path) -> None:
 
 
 def _write_unregistered(dataset: Dataset, file: BinaryIO, implicit: bool, little: bool) -> None:
-    file.write(EMPTY_PREAMBLE + b"DICM")
-    write_file_meta_info(file, dataset.file_meta, enforce_standard=True)
     stream = DicomIO(file)
+    stream.write(EMPTY_PREAMBLE + b"DICM")
+    write_file_meta_info(stream, dataset.file_meta, enforce_standard=True)
     stream.is_implicit_VR, stream.is_little_endian = implicit, little
     write_dataset(stream, dataset)

@@ -52,6 +52,11 @@ def without_id(dataset: Dataset) -> str:
     return f"uid\0{text_of(dataset, 'StudyInstanceUID') or text_of(dataset, 'SOPInstanceUID')}"
 
 
+def identity_of(dataset: Dataset) -> tuple[str, str, str]:
+    """Issuer, ID and what to go by without an ID: the arguments of `Identities.patient`."""
+    return text_of(dataset, "IssuerOfPatientID"), text_of(dataset, "PatientID"), without_id(dataset)
+
+
 def text_of(dataset: Dataset, keyword: str) -> str:
     """The first value of the attribute as text, empty when it is absent or unreadable."""
     try:

@@ -118,6 +118,10 @@ class Identifiers:
             answer = self._answers[key] = self._found(text, strict)
         return answer
 
+    def is_number(self, text: str) -> bool:
+        """Whether a numeric text is as a whole a number that identifies (a series numbered by the patient's ID)."""
+        return text.strip() in self._numbers
+
     def byte_patterns(self, encodings: tuple[str, ...] = ()) -> tuple[tuple[bytes, ...], re.Pattern[bytes] | None]:
         """What to search in raw bytes: texts in every encoding, and numbers that must stand alone.
 

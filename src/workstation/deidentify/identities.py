@@ -113,7 +113,8 @@ class Identities:
         """The patient with this ID of this issuer; `otherwise` tells those without an ID apart."""
         patient_id = patient_id.strip()
         key = f"{issuer.strip()}\0{patient_id}" if patient_id else f"\0\0{otherwise}"
-        code = patient_id if self.is_our_code(patient_id) else "P" + self._code("patient", key)
+        known = patient_id or otherwise.removeprefix("name\0").partition("^")[0]
+        code = known if self.is_our_code(known) else "P" + self._code("patient", key)
         span = _LONGEST_SHIFT_DAYS - _SHORTEST_SHIFT_DAYS + 1
         days = _SHORTEST_SHIFT_DAYS + int.from_bytes(self._mac("shift", code)[:8]) % span
         return PatientIdentity(code, f"{code}^DEIDENTIFIED", -days)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from workstation.deidentify.profile import Profile
-from workstation.deidentify.texts import BINARY, NUMBERS, NUMERIC_TEXT, STRINGS, TEMPORAL
+from workstation.deidentify.texts import BINARY, NUMBERS, STRINGS, TEMPORAL
 
 # Attributes of VR UI that define something instead of identifying an instance.
 DEFINITIONS = frozenset(
@@ -60,8 +60,8 @@ _VERBS: dict[str, tuple[Verb, Verb, Verb]] = {
 _OF_VR: dict[str, Rule] = {
     "PN": Rule(Verb.DUMMY, "E.1.1: a person's name"),
     "SQ": Rule(Verb.RECURSE, ""),
-    **dict.fromkeys((STRINGS - {"PN"}) | BINARY, Rule(Verb.SCRUB, "")),
-    **dict.fromkeys(NUMERIC_TEXT | NUMBERS, Rule(Verb.KEEP, "")),
+    **dict.fromkeys((STRINGS - {"PN"}) | BINARY | {"DS", "IS"}, Rule(Verb.SCRUB, "")),
+    **dict.fromkeys(NUMBERS | {"AS"}, Rule(Verb.KEEP, "")),
 }
 
 

@@ -45,6 +45,8 @@ class Scrubber:
         self._texts, self._numbers = self._identifiers.byte_patterns(encodings_of(dataset))
 
     def in_text(self, value: str, item: DataElement, dataset: Dataset) -> bool:
+        if item.VR in ("DS", "IS"):
+            return self._identifiers.is_number(value)
         if self._identifiers.found_in(value, is_strict(item, dataset)):
             return True
         return item.VR in FREE_TEXT and item.keyword not in _DEFINED_FORMS and looks_identifying(value)

@@ -15,6 +15,7 @@ _PATTERNS = re.compile(
     | \b(?:dr|mr|mrs|ms|prof|herr|frau|mme|sr|sra)\b\.?\ +[A-Z]\w+                      # Dr. Smith
     | (?<![\d.])\d{7,}(?![\d.])                                                         # a long number
     | https?://
+    | (?<![\d.])\d+(?:\.\d+){6,}                                                        # a UID
     """,
     re.VERBOSE | re.IGNORECASE,
 )

@@ -13,7 +13,6 @@ from pydicom.valuerep import PersonName
 FREE_TEXT = frozenset({"LO", "LT", "SH", "ST", "UC", "UR", "UT"})
 STRINGS = FREE_TEXT | {"AE", "CS", "PN"}
 TEMPORAL = frozenset({"DA", "DT", "TM"})
-NUMERIC_TEXT = frozenset({"AS", "DS", "IS"})
 BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 NUMBERS = frozenset({"AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"})
 SHOWN_CHARACTERS = 120

@@ -14,7 +14,7 @@ from pydicom.sequence import Sequence
 from workstation.deidentify.changes import Action, ElementChange
 from workstation.deidentify.container import EMPTY_PREAMBLE, keeps_encoding, new_meta, syntax_of
 from workstation.deidentify.dummies import dummy, shifted
-from workstation.deidentify.harvest import text_of, without_id
+from workstation.deidentify.harvest import identity_of, text_of
 from workstation.deidentify.identifiers import Identifiers
 from workstation.deidentify.identities import Identities, PatientIdentity
 from workstation.deidentify.iod import type_of
@@ -96,10 +96,7 @@ class Walk:
         self._little_endian = original.original_encoding[1] is not False
         self._scrubber.use_character_set(original)
         self._already_shifted = self._is_ours(original)
-        patient = self._identities.patient(
-            text_of(original, "IssuerOfPatientID"), text_of(original, "PatientID"), without_id(original)
-        )
-        result = self._dataset(original, _Place(patient))
+        result = self._dataset(original, _Place(self._identities.patient(*identity_of(original))))
         self._say_what_was_done(original, result)
         self._container(original, result, syntax)
         return Deidentified(result, tuple(self._changes))
@@ -184,7 +181,7 @@ class Walk:
         source, place = subject.source, subject.place
         patient = place.patient
         if place.keywords and text_of(source, "PatientID"):
-            patient = self._identities.patient(text_of(source, "IssuerOfPatientID"), text_of(source, "PatientID"))
+            patient = self._identities.patient(*identity_of(source))
         value = patient.name if subject.tag == PATIENT_NAME else patient.pseudonym
         return self._changed(subject, value, Action.REPLACED)
 

@@ -1,0 +1,292 @@
+"""De-identify and export: stage, verify every file, then release all at once or nothing (fails closed).
+
+Where it goes: see `staging.target_of`. Files are named by pseudonyms: patient/study/series/instance.dcm.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from pydicom import Dataset
+
+from workstation import __version__
+from workstation.deidentify.container import write
+from workstation.deidentify.held import SENTENCES, Held, Why
+from workstation.deidentify.identities import ProjectKey
+from workstation.deidentify.report import Report, ReportBuilder, Unreleased
+from workstation.deidentify.verify import Residue, identifying_uids, verify
+from workstation.deidentify.walk import Deidentified
+from workstation.dicom.quiet import quiet
+from workstation.dicom.read import read_dataset
+from workstation.domain.errors import (
+    DiskFull,
+    IdentifierFound,
+    InputError,
+    InstanceHeld,
+    LocalError,
+    NotDicom,
+    WorkstationError,
+)
+from workstation.domain.job import Progress
+from workstation.jobs.runner import JobContext, Outcome
+from workstation.services.deidentify import Cohort, Selection, Treated, collect, find_files, treat
+from workstation.services.ports import Archive
+from workstation.services.staging import Staging, target_of
+
+_DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_PIXELS_SAID = {
+    "hold": "Images that may have text burned in were held back.",
+    "accept": "Images that may have text burned in were let through on a person's word; they were not cleaned.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeidentifyAndExport:
+    """Studies of the archive (or files), de-identified into a folder.
+
+    `pixels` is "hold" or "accept": whether somebody has looked at the images that may have text burned
+    in. Without `key_file` the key is thrown away: nobody can link or repeat the pseudonyms.
+    `report` is a path for the JSON report; the HTML one is written beside it.
+    """
+
+    kind: ClassVar[str] = "deidentify"
+    version: ClassVar[int] = 1
+    journalled: ClassVar[bool] = True
+
+    destination: str
+    paths: tuple[str, ...] = ()
+    study_instance_uids: tuple[str, ...] = ()
+    profile: str = "basic"
+    options: tuple[str, ...] = ()
+    key_file: str = ""
+    create_key_file: bool = True
+    report: str = ""
+    pixels: str = "hold"
+
+    @property
+    def lane(self) -> str:
+        return "disk"
+
+    @property
+    def subject(self) -> str:
+        studies, paths = len(self.study_instance_uids), len(self.paths)
+        counts = [(studies, "study" if studies == 1 else "studies"), (paths, "path" if paths == 1 else "paths")]
+        return ", ".join(f"{count} {word}" for count, word in counts if count)
+
+
+@dataclass(frozen=True, slots=True)
+class DeidentifyFiles(DeidentifyAndExport):
+    """The same for files that a person names. Not journalled: the names of people's folders are people's names."""
+
+    kind: ClassVar[str] = "deidentify-files"
+    journalled: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotReleased:
+    """A file that was held. `path` is for the person at the screen; the report does not have it."""
+
+    path: str
+    reason: str  # a value of deidentify.held.Why
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """`folder` is where the export appeared, empty when nothing was released."""
+
+    folder: str = ""
+    written: int = 0
+    patients: int = 0
+    duplicates: int = 0
+    held: tuple[NotReleased, ...] = ()
+    skipped: tuple[str, ...] = ()  # no DICOM
+    bytes: int = 0
+    report: str = ""  # the JSON report
+    report_html: str = ""
+    report_sha256: str = ""
+
+
+def run_export(command: DeidentifyAndExport, context: JobContext, *, archive: Archive) -> Outcome:
+    """Carry `command` out. PARTLY when objects were held.
+
+    Raises ProfileUnavailable, KeyUnusable, InputError, NotDicom, LocalError, IdentifierFound; in each
+    case, and when cancelled, nothing is exported.
+    """
+    key = _key(command)
+    selection = Selection.of(command.profile, command.options, key, command.pixels)
+    destination = Path(command.destination)
+    try:
+        files = list(find_files(command.paths, command.study_instance_uids, archive, destination))
+        with Staging(target_of(destination)) as staging:
+            return _Export(command, context, selection, files, staging).run()
+    except OSError as error:
+        raise _local(destination, error) from error
+
+
+class _Export:
+    def __init__(
+        self,
+        command: DeidentifyAndExport,
+        context: JobContext,
+        selection: Selection,
+        files: list[Path],
+        staging: Staging,
+    ) -> None:
+        self._command = command
+        self._context = context
+        self._selection = selection
+        self._files = files
+        self._staging = staging
+        self._report = ReportBuilder(
+            selection.profile, f"Workstation {__version__}", bool(command.key_file), _PIXELS_SAID[command.pixels]
+        )
+        self._held: list[NotReleased] = []
+        self._skipped: list[str] = []
+        self._bytes = 0
+
+    def run(self) -> Outcome:
+        cohort = collect(self._files, self._selection.profile, self._on_collected)
+        for number, path in enumerate(self._files):
+            self._progress(number, "exporting")
+            self._export(number, path, cohort)
+        self._progress(len(self._files), "releasing")
+        if not self._report.written and not self._held:
+            raise NotDicom(files=len(self._files), reason="none of the files is DICOM")
+        folder = str(self._staging.release()) if self._report.written else ""
+        return self._outcome(folder)
+
+    def _export(self, number: int, path: Path, cohort: Cohort) -> None:
+        try:
+            treated = treat(path, self._selection, cohort)
+        except NotDicom:
+            self._skipped.append(str(path))
+            return
+        except (InputError, OSError):
+            treated = Treated(None, held=Held(Why.UNREADABLE))
+        if treated.result is None or treated.original is None:
+            assert treated.held is not None
+            self._hold(number, path, treated)
+            return
+        staged = self._write(treated.result)
+        self._verify(path, staged, treated.original, cohort)
+        self._take(staged, treated)
+
+    def _hold(self, number: int, path: Path, treated: Treated) -> None:
+        assert treated.held is not None
+        why = treated.held.why
+        self._held.append(NotReleased(str(path), why.value, SENTENCES[why]))
+        self._report.unreleased.append(Unreleased(number + 1, why.value, SENTENCES[why]))
+
+    def _write(self, result: Deidentified) -> Path:
+        staged = self._staging.files / "incoming.dcm"
+        with quiet():
+            write(result.dataset, staged)
+        return staged
+
+    def _verify(self, path: Path, staged: Path, original: Dataset, cohort: Cohort) -> None:
+        """Read back from disk and search; one find and nothing of the whole export is released."""
+        self._report.searched += 1
+        retained = self._selection.profile.has("retain-uids")
+        with quiet():
+            old_uids = frozenset[str]() if retained else identifying_uids(original, self._selection.identities)
+            written = read_dataset(staged)
+            residues = verify(written, staged.read_bytes(), cohort.of(original), old_uids)  # type: ignore[arg-type]
+        if residues:
+            raise _found(path, residues)
+
+    def _take(self, staged: Path, treated: Treated) -> None:
+        """Give the checked file its pseudonymous name; a second copy of the same instance is counted only."""
+        assert treated.result is not None
+        dataset = treated.result.dataset
+        content = staged.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        target = self._name(dataset)
+        stem, copy = target.stem, 1
+        while target.exists():
+            if hashlib.sha256(target.read_bytes()).hexdigest() == digest:
+                staged.unlink()
+                self._report.duplicates += 1
+                return
+            copy += 1
+            target = target.with_name(f"{stem}-{copy}.dcm")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged.rename(target)
+        self._bytes += len(content)
+        self._report.accepted += treated.accepted
+        self._report.add_changes(treated.result.changes)
+        name = target.relative_to(self._staging.files).as_posix()
+        self._report.add_written(name.partition("/")[0], name, digest)
+
+    def _name(self, dataset: Dataset) -> Path:
+        code = self._selection.identities.code
+        patient = str(dataset.get("PatientID", "") or "")
+        patient = patient or code("patient-of-study", str(dataset.get("StudyInstanceUID", "") or ""))
+        levels = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+        study, series, instance = (code(level, str(dataset.get(level, "") or "")) for level in levels)
+        return self._staging.files / patient / study / series / f"{instance}.dcm"
+
+    def _on_collected(self, number: int) -> None:
+        self._progress(0, f"collecting identifiers {number + 1}/{len(self._files)}")
+
+    def _progress(self, done: int, step: str) -> None:
+        self._context.progress(Progress(done, len(self._files), self._bytes, len(self._held), step))
+
+    def _outcome(self, folder: str) -> Outcome:
+        report = self._report.finish()
+        json_path, html_path = _write_report(self._command.report, report)
+        result = ExportResult(
+            folder,
+            self._report.written,
+            len(self._report.patients),
+            self._report.duplicates,
+            tuple(self._held),
+            tuple(self._skipped),
+            self._bytes,
+            json_path,
+            html_path,
+            report.digest,
+        )
+        if not self._held:
+            return Outcome(result)
+        reason = f"{len(self._held)} of {len(self._files)} objects were held back. {self._held[0].explanation}"
+        return Outcome(result, partly=True, error=InstanceHeld(held=len(self._held), reason=reason))
+
+
+def _key(command: DeidentifyAndExport) -> ProjectKey:
+    if not command.key_file:
+        return ProjectKey.random()
+    return ProjectKey.load(Path(command.key_file), create=command.create_key_file)
+
+
+def _write_report(path: str, report: Report) -> tuple[str, str]:
+    """Write JSON and HTML side by side, whole or not at all; nothing when no path is given."""
+    if not path:
+        return "", ""
+    json_path, html_path = Path(path), Path(path).with_suffix(".html")
+    if json_path == html_path:
+        json_path = json_path.with_suffix(".json")
+    json_path.parent.mkdir(parents=True, exist_ok=True)
+    for target, text in ((json_path, report.to_json()), (html_path, report.to_html())):
+        partial = target.with_name(f".{target.name}.partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(target)
+    return str(json_path), str(html_path)
+
+
+def _found(path: Path, residues: tuple[Residue, ...]) -> IdentifierFound:
+    first = residues[0]
+    return IdentifierFound(
+        path=path, element=first.element, reason=f"{first.kind} was still there", places=len(residues)
+    )
+
+
+def _local(destination: Path, error: OSError) -> WorkstationError:
+    if error.errno in _DISK_FULL:
+        return DiskFull(path=destination)
+    return LocalError(path=destination, reason=os.strerror(error.errno) if error.errno else type(error).__name__)
