@@ -268,25 +268,6 @@ def _key_unusable(d: Details) -> Explanation:
     )
 
 
-def _profile_unavailable(d: Details) -> Explanation:
-    what = f"“{d.get('option')}”" if d.has("option") else f"“{d.get('profile')}”" if d.has("profile") else "a choice"
-    return Explanation(
-        title="A profile or option is not available",
-        what=f"The de-identification cannot be done with {what}.",
-        why=d.sentence("reason") or "It is not known, or cannot be carried out.",
-        remedy=f"Choose among: {d.get('expected')}." if d.has("expected") else "Choose another one.",
-    )
-
-
-def _key_unusable(d: Details) -> Explanation:
-    return Explanation(
-        title="The project key cannot be used",
-        what=f"{_file(d, 'The key file')} gave no project key.",
-        why=d.sentence("reason") or "It is missing or no key.",
-        remedy="Check the path, or name a new file to have a key made; pseudonyms then differ from earlier ones.",
-    )
-
-
 def _cancelled(_: Details) -> Explanation:
     return Explanation(
         title="Cancelled",
@@ -316,8 +297,6 @@ _WORDS: dict[str, Callable[[Details], Explanation]] = {
     "deidentification": _deidentification,
     "identifier-found": _identifier_found,
     "instance-held": _held,
-    "profile-unavailable": _profile_unavailable,
-    "key-unusable": _key_unusable,
     "profile-unavailable": _profile_unavailable,
     "key-unusable": _key_unusable,
     "cancelled": _cancelled,
