@@ -73,6 +73,10 @@ class Layout:
     def prepare(self) -> None:
         for folder in (self.root, self.objects, self.incoming, self.conflicts, self.quarantine, self.owners):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (self.objects / "ff").is_dir():
+            for number in range(256):
+                (self.objects / f"{number:02x}").mkdir(mode=0o700, exist_ok=True)
+            make_durable(self.objects)
 
     def object_files(self) -> Iterator[Path]:
         """Every file in `objects`, in no order."""
@@ -163,9 +167,6 @@ def make_durable(path: Path) -> None:
 
 def move_durably(source: Path, target: Path) -> None:
     """Rename within the file system; `source` must be durable already."""
-    if not target.parent.is_dir():
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        make_durable(target.parent.parent)
     source.replace(target)
     make_durable(target.parent)
 

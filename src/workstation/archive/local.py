@@ -1,8 +1,8 @@
 """The archive on this computer: Part 10 files under one folder, and their index.
 
-A file is durable under its final name before its row is written, and both happen in one write
-transaction of the index; so at any moment a kill leaves at most files to index again and incoming
-files to sweep away, which the next start does (`archive.repair`).
+A file is flushed under its incoming name, then renamed and indexed in one write transaction, and its
+folder is flushed before anybody is told that it is stored. So a kill leaves at most files to index
+again and incoming files to sweep away, which the next start does (`archive.repair`).
 """
 
 from __future__ import annotations
@@ -103,21 +103,30 @@ class LocalArchive(Archive):
         digest = dataset_digest(path)
         known = self._index.instance(uid)
         if known is None:
-            make_durable(path)
-            try:
-                with self._index.writing() as writer:
-                    known = writer.instance(uid)
-                    if known is None and not self._settled_orphan(writer, uid):
-                        self._place(writer, path, summary, digest)
-                        return StoreOutcome.STORED
-            except BaseException:
-                self._take_back(path, uid)
-                raise
-            known = known or self._index.instance(uid)
+            if self._placed(path, summary, digest):
+                return StoreOutcome.STORED
+            known = self._index.instance(uid)
         if known is not None and self._same(known, path, summary, digest):
             return StoreOutcome.ALREADY_PRESENT
         self._keep_conflict(path, uid, digest)
         return StoreOutcome.CONFLICT
+
+    def _placed(self, path: Path, summary: InstanceSummary, digest: str) -> bool:
+        """Whether the file has got its place; False where another one has it by now."""
+        uid = summary.instance.sop_instance_uid
+        make_durable(path)
+        try:
+            with self._index.writing() as writer:
+                if writer.instance(uid) is not None or self._settled_orphan(writer, uid):
+                    return False
+                self._place(writer, path, summary, digest)
+            # Outside the transaction, where it holds up nobody: slow disks take their time for it.
+            make_durable(self._layout.object(uid).parent)
+        except BaseException:
+            if not path.exists():
+                self._take_back(uid)
+            raise
+        return True
 
     def _settled_orphan(self, writer: IndexWriter, uid: str) -> bool:
         """Whether a file without a row, which a killed process left under this name, has got its row now."""
@@ -128,17 +137,15 @@ class LocalArchive(Archive):
         size_bytes = path.stat().st_size
         target = self._layout.object(summary.instance.sop_instance_uid)
         writer.forget_deletion(self._relative(target))
-        move_durably(path, target)
+        path.replace(target)
         writer.add(summary, size_bytes, digest)
 
-    def _take_back(self, path: Path, uid: str) -> None:
-        """Remove a file that was placed but whose row could not be written, on a full disk say."""
-        if path.exists():
-            return
+    def _take_back(self, uid: str) -> None:
+        """Remove a file that was placed, but whose row or name could not be kept, on a full disk say."""
         # Where even this fails, the next start finds a whole file without a row and indexes it.
         with suppress(LocalError, OSError), self._index.writing() as writer:
-            if writer.instance(uid) is None:
-                self._layout.object(uid).unlink(missing_ok=True)
+            writer.remove_instance(uid)
+            self._layout.object(uid).unlink(missing_ok=True)
 
     def _same(self, known: InstanceRow, path: Path, summary: InstanceSummary, digest: str) -> bool:
         instance = summary.instance

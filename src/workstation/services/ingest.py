@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -14,6 +17,7 @@ from typing import ClassVar
 from workstation.dicom.read import read_header
 from workstation.dicom.summarise import summarise
 from workstation.domain.errors import (
+    Cancelled,
     ConflictingInstance,
     DamagedFile,
     DiskFull,
@@ -31,6 +35,7 @@ from workstation.services.file_walk import FileWalk
 from workstation.services.intake import Intake, IsDirectory, take_copy
 from workstation.services.ports import Archive, Inbox, StoreOutcome
 
+_THREADS = 4
 _DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
@@ -161,6 +166,8 @@ def run_import(command: ImportPaths, context: JobContext, *, archive: Archive, p
 
 
 class _Import:
+    """One run. Files are copied by a few threads, since most of the time goes into waiting for the disk."""
+
     def __init__(self, context: JobContext, archive: Archive, publish: Publish) -> None:
         self._context = context
         self._archive = archive
@@ -168,15 +175,25 @@ class _Import:
         self._tally = _Tally()
         self._done = 0
         self._total: int | None = None
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
 
     def run(self, paths: list[Path]) -> Outcome:
         files = self._list(paths)
         self._total = len(files)
-        for path in files:
-            self._report()
-            self._import(path)
-            self._done += 1
-        self._report()
+        waiting: deque[tuple[Path, Future[tuple[Intake, StoreOutcome]]]] = deque()
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="import") as pool:
+            try:
+                for path in files:
+                    waiting.append((path, pool.submit(self._import, path)))
+                    if len(waiting) > 2 * _THREADS:
+                        self._settle(*waiting.popleft())
+                while waiting:
+                    self._settle(*waiting.popleft())
+            except BaseException:
+                self._stopping.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         return self._outcome()
 
     def _list(self, paths: list[Path]) -> list[Path]:
@@ -188,20 +205,11 @@ class _Import:
         self._tally.failed += [(problem.details["path"], problem) for problem in walk.problems]
         return files
 
-    def _import(self, path: Path) -> None:
+    def _import(self, path: Path) -> tuple[Intake, StoreOutcome]:
         incoming = self._archive.new_incoming()
         try:
             intake = self._copy(path, incoming)
-            outcome = store(self._archive, self._publish, incoming, intake.summary, LOCAL)
-        except IsDirectory:
-            self._tally.directories.append(str(path))
-            self._tally.skipped.append(str(path))
-        except NotDicom:
-            self._tally.skipped.append(str(path))
-        except InputError as error:
-            self._tally.failed.append((str(path), error))
-        else:
-            self._count(path, intake, outcome)
+            return intake, store(self._archive, self._publish, incoming, intake.summary, LOCAL)
         finally:
             self._archive.discard(incoming)
 
@@ -214,7 +222,26 @@ class _Import:
         return intake
 
     def _proceed(self, size: int) -> None:
-        self._tally.bytes += size
+        if self._stopping.is_set():
+            raise Cancelled()
+        with self._lock:
+            self._tally.bytes += size
+        self._report()
+
+    def _settle(self, path: Path, future: Future[tuple[Intake, StoreOutcome]]) -> None:
+        """Enter what became of one file; raises what ends the whole import."""
+        try:
+            intake, outcome = future.result()
+        except IsDirectory:
+            self._tally.directories.append(str(path))
+            self._tally.skipped.append(str(path))
+        except NotDicom:
+            self._tally.skipped.append(str(path))
+        except InputError as error:
+            self._tally.failed.append((str(path), error))
+        else:
+            self._count(path, intake, outcome)
+        self._done += 1
         self._report()
 
     def _count(self, path: Path, intake: Intake, outcome: StoreOutcome) -> None:

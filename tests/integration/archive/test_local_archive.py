@@ -170,7 +170,6 @@ def test_rows_without_a_file_are_removed_and_reported(root: Path) -> None:
 def test_files_that_are_nothing_go_to_quarantine(root: Path, content: bytes) -> None:
     with closing(LocalArchive(root)) as archive:
         stray = root / "objects" / "ab" / "stray.dcm"
-        stray.parent.mkdir()
         stray.write_bytes(content)
 
         assert archive.repair().quarantined == 1
@@ -352,7 +351,7 @@ def test_a_closed_archive_says_so(root: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
-@pytest.mark.parametrize("step", ["make_durable", "move_durably"])
+@pytest.mark.parametrize("step", ["make_durable", "dataset_digest"])
 def test_a_full_disk_is_said_and_leaves_nothing_half_visible(
     root: Path, monkeypatch: pytest.MonkeyPatch, step: str, code: int
 ) -> None:
@@ -385,10 +384,11 @@ def test_a_directory_that_cannot_be_made_durable_takes_the_file_back(
     with closing(LocalArchive(root)) as archive:
         path = write(a_dataset(), archive.new_incoming())
         with monkeypatch.context() as patch:
-            patch.setattr(files, "make_durable", full)
+            patch.setattr("workstation.archive.local.make_durable", full)
             with pytest.raises(DiskFull):
                 archive.add(path, summarise(path))
         assert objects(root) == []
+        assert archive.study(f"{ROOT}.1") is None
     assert_consistent(root)
 
 
