@@ -5,18 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    QSortFilterProxyModel,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeySequence, QPainter, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
-from workstation.ui.assets import font
+from workstation.ui.assets import DARK, font
 from workstation.ui.viewer.keys import guard_keys
 from workstation.ui.widgets.fields import search_edit
 
 Index = QModelIndex | QPersistentModelIndex
-Row = tuple[str, str, str]  # tag, name, value
+Row = tuple[str, str, str, int]  # tag, name, value, depth of nesting
+DEPTH_ROLE = Qt.ItemDataRole.UserRole + 1
+_INDENT = 8
 
 
 class AttributesModel(QAbstractTableModel):
+    """Columns tag, name and value; the text for a screen reader is the whole row."""
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[Row, ...] = ()
@@ -35,12 +58,13 @@ class AttributesModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        row = self._rows[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return row[index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{row[0]} {row[1]}\n{row[2]}"
-        return None
+        tag, name, value, depth = self._rows[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return (tag, name, value)[index.column()]
+            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
+                return f"{tag} {name}: {value}"
+        return depth if role == DEPTH_ROLE else None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal and 0 <= section < 3:
@@ -58,27 +82,54 @@ class AttributesList(QWidget):
         self.filtered.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.filter = search_edit(self.tr("Filter tag, name or value"), self.tr("Filter of the DICOM attributes"))
         self.filter.textChanged.connect(self.filtered.setFilterFixedString)
-        self.table = QTableView()
-        self.table.setModel(self.filtered)
-        self.table.setAccessibleName(self.tr("DICOM attributes"))
-        self.table.setFont(font(0.84, mono=True))
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.table.verticalHeader().setDefaultSectionSize(self.table.fontMetrics().height() + 5)
-        self.table.horizontalHeader().hide()
-        self.table.horizontalHeader().setStretchLastSection(True)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        metrics = self.table.fontMetrics()
-        self.table.setColumnWidth(0, metrics.horizontalAdvance("(0000,0000) "))
-        self.table.setColumnWidth(1, metrics.horizontalAdvance("Image Position"))
-        guard_keys(self.filter, self.table)
+        self.list = QListView()
+        self.list.setModel(self.filtered)
+        self.list.setItemDelegate(LineDelegate(self.list))
+        self.list.setAccessibleName(self.tr("DICOM attributes"))
+        self.list.setUniformItemSizes(True)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.list)
+        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.activated.connect(self._copy)
+        guard_keys(self.filter, self.list)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         layout.addWidget(self.filter)
-        layout.addWidget(self.table)
+        layout.addWidget(self.list)
+
+    def _copy(self) -> None:
+        rows = sorted(self.list.selectedIndexes(), key=lambda index: index.row())
+        lines = ["\t".join(str(index.siblingAtColumn(column).data()) for column in range(3)) for index in rows]
+        QApplication.clipboard().setText("\n".join(lines))
+
+
+class LineDelegate(QStyledItemDelegate):
+    """One attribute in one line: quiet tag and name, the value in the colour of text."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(10, QFontMetrics(_font()).height() + 6)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        painter.save()
+        area = QRect(option.rect)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(area, QColor(DARK.selection))
+        painter.setFont(_font())
+        space = painter.fontMetrics().horizontalAdvance(" ")
+        left = area.left() + _INDENT * min(6, int(index.data(DEPTH_ROLE) or 0))
+        for column, colour in enumerate((DARK.muted, DARK.soft, "#ffffff")):
+            room = QRect(left, area.top(), area.right() - left, area.height())
+            text = str(index.sibling(index.row(), column).data() or "")
+            shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(0, room.width()))
+            painter.setPen(QColor(colour))
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
+            left += painter.fontMetrics().horizontalAdvance(shown) + space
+        painter.restore()
+
+
+def _font() -> QFont:
+    return font(0.86, mono=True)

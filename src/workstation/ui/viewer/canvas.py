@@ -7,10 +7,12 @@ kept until frame, view or size change; the array lives as long as the image that
 from __future__ import annotations
 
 import math
+import time
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -28,7 +30,7 @@ from PySide6.QtWidgets import QWidget
 
 from workstation.imaging.compose import Composer
 from workstation.imaging.frame import Frame
-from workstation.imaging.view import View
+from workstation.imaging.view import Interpolation, View
 from workstation.ui.viewer import tools
 from workstation.ui.viewer.furniture import Density
 from workstation.ui.viewer.model import Tool, Viewport
@@ -42,6 +44,8 @@ WHEEL_NOTCH = 120
 ZOOM_PER_NOTCH = 1.15
 ZOOM_PER_PIXEL = 1.01
 SCROLL_PIXELS = 12.0  # of a drag with the scroll tool for one image, less in long stacks
+HURRY_S = 0.12  # two changes closer than that are one movement
+SLOW_S = 0.012  # a picture that takes longer holds up the next one
 COARSE, FINE = 4.0, 0.25
 
 
@@ -64,6 +68,14 @@ class Canvas(QWidget):
         self._array: NDArray[np.uint8] | None = None
         self._image: QImage | None = None
         self._image_of: tuple[Frame, View, tuple[int, int]] | None = None
+        self._place: tuple[object, ...] | None = None
+        self._changed_at = 0.0
+        self._cost_s = 0.0
+        self._draft = False
+        self._refine = QTimer(self)
+        self._refine.setSingleShot(True)
+        self._refine.setInterval(round(1000 * HURRY_S))
+        self._refine.timeout.connect(self._compose_well)
         self._drag: _Drag | None = None
         self._pointer: QPointF | None = None
         self._wheel = 0
@@ -91,6 +103,11 @@ class Canvas(QWidget):
     @property
     def density(self) -> Density:
         return self._density
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the picture is one for the moment, to be composed well in a moment."""
+        return self._draft
 
     @property
     def pixels(self) -> NDArray[np.uint8] | None:
@@ -127,15 +144,33 @@ class Canvas(QWidget):
         if frame is None:
             self._image = self._array = self._image_of = None
             return None
-        view = self.viewport.shown_view
+        view = self._in_time(frame, self.viewport.shown_view, size)
         wanted = (frame, view, size)
         if self._image is None or self._image_of != wanted:
             self.viewport.set_size(size)
+            started = time.perf_counter()
             self._array = np.ascontiguousarray(self._composer.compose(frame, view, size))
+            if not self._draft:
+                self._cost_s = time.perf_counter() - started
             self._image = image_over(self._array)
             self._image.setDevicePixelRatio(self.devicePixelRatioF())
             self._image_of = wanted
         return self._image
+
+    def _in_time(self, frame: Frame, view: View, size: tuple[int, int]) -> View:
+        """While images follow each other faster than they can be composed well, a draft; at rest always the best."""
+        place = (frame, view.zoom, view.pan, view.quarter_turns, view.flipped, size)
+        if place != self._place:
+            now = time.perf_counter()
+            self._draft = self._cost_s > SLOW_S and now - self._changed_at < HURRY_S
+            self._place, self._changed_at = place, now
+            if self._draft:
+                self._refine.start()
+        return replace(view, interpolation=Interpolation.NEAREST) if self._draft else view
+
+    def _compose_well(self) -> None:
+        self._draft = False
+        self.update()
 
     # --- mouse -------------------------------------------------------------------------------
 

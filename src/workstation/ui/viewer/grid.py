@@ -21,6 +21,7 @@ class ViewportGrid(QWidget):
 
     active_changed = Signal()
     menu_asked = Signal(QPoint)
+    frame_shown = Signal()  # in any of the viewports
     dropped = Signal(str)  # the uid of a display set, for the active viewport
 
     def __init__(self, loader: FrameLoader, *, drag_up_brightens: bool = True, parent: QWidget | None = None) -> None:
@@ -113,6 +114,7 @@ class ViewportGrid(QWidget):
         canvas.maximise_asked.connect(self.toggle_maximised)
         canvas.menu_asked.connect(self.menu_asked)
         canvas.dropped.connect(self.dropped)
+        canvas.viewport.frame_shown.connect(lambda _ref: self.frame_shown.emit())
         self._canvases.append(canvas)
 
     def _remove(self, canvas: Canvas) -> None:

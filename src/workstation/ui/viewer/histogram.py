@@ -26,7 +26,7 @@ _SAMPLES = 200_000  # enough for the shape; more changes no pixel of a curve thi
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histogram:
-    counts: NDArray[np.float64]  # relative to the highest
+    counts: NDArray[np.float64]  # 0 to 1
     edges: NDArray[np.float64]  # one more than counts, in modality units
 
 
@@ -43,9 +43,9 @@ def histogram_of(frame: Frame) -> Histogram | None:
     if low == high:
         low, high = low - 0.5, high + 0.5
     counts, edges = np.histogram(values, BINS, (low, high))
-    # The background of air would flatten everything else: the square root keeps both in sight.
+    # Air would flatten everything else: the square root, and a few bins cut off, keep both in sight.
     heights = np.sqrt(counts.astype(np.float64))
-    return Histogram(heights / max(1.0, heights.max()), edges)
+    return Histogram(np.minimum(heights / max(1.0, float(np.percentile(heights, 98))), 1.0), edges)
 
 
 class HistogramView(QWidget):

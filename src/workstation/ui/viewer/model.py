@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from workstation.dicom.describe import ImageLabels
 from workstation.domain.errors import WorkstationError
 from workstation.domain.job import ErrorReport
 from workstation.imaging.compose import layout
@@ -69,6 +70,7 @@ class Viewport(QObject):
         self._before_gesture: View | None = None
         self._size = (1, 1)
         self._automatic: Window | None = None
+        self._labels: tuple[FrameRef, ImageLabels] | None = None
 
     # --- what is shown -----------------------------------------------------------------------
 
@@ -104,6 +106,15 @@ class Viewport(QObject):
     @property
     def frame(self) -> Frame | None:
         return self._frame
+
+    @property
+    def labels(self) -> ImageLabels | None:
+        """What the file of the image shown says, None until it is read."""
+        return self._labels[1] if self._labels is not None and self._labels[0] == self.shown_ref else None
+
+    def set_labels(self, ref: FrameRef, labels: ImageLabels) -> None:
+        self._labels = (ref, labels)
+        self.changed.emit()
 
     @property
     def error(self) -> WorkstationError | ErrorReport | None:

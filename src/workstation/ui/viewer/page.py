@@ -11,21 +11,20 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
-from workstation.dicom.describe import attributes_of
+from workstation.dicom.describe import AttributeRow, attributes_of, describe
 from workstation.domain.events import JobFinished
 from workstation.domain.job import Command
 from workstation.imaging.frame import Frame, Window
 from workstation.imaging.view import View
 from workstation.jobs.cancel import Cancellation
-from workstation.services.open_series import DisplaySet, FrameRef, OpenPaths, OpenStudy
+from workstation.services.open_series import DisplayKind, DisplaySet, FrameRef, OpenPaths, OpenStudy
 from workstation.services.workplace import Workplace
 from workstation.ui.actions import Actions
+from workstation.ui.assets import DARK
 from workstation.ui.background import Background
 from workstation.ui.bridge import EventBridge
 from workstation.ui.messages import notice_of
@@ -174,14 +173,12 @@ class ViewerPage(QWidget):
         line = row(spacing=2, margins=(8, 4, 8, 4))
         groups = (
             ("window", "scroll", "pan", "zoom"),
-            ("fit", "actual_size", "flip_horizontal", "rotate_right", "invert", "reset"),
+            ("fit", "flip_horizontal", "rotate_right", "invert", "reset"),
             ("cine", "layout", "overlay"),
         )
         for number, names in enumerate(groups):
             if number:
-                rule = framed("divider")
-                rule.setFrameShape(QFrame.Shape.VLine)
-                line.addWidget(rule)
+                line.addWidget(_divider())
             for name in names:
                 line.addWidget(_tool_button(self._action(name)))
         line.addStretch(1)
@@ -195,6 +192,7 @@ class ViewerPage(QWidget):
         self._connect_actions()
         self.strip.chosen.connect(self.show_display_set)
         self.grid.active_changed.connect(self._watch_active)
+        self.grid.frame_shown.connect(self._wait_until_settled)
         self.grid.menu_asked.connect(self._show_menu)
         self.grid.dropped.connect(self._on_dropped)
         section = self.panel.window_section
@@ -260,7 +258,8 @@ class ViewerPage(QWidget):
         for viewport, display_set in zip(viewports, display_sets, strict=False):
             viewport.show(display_set)
         for display_set in display_sets:
-            self._ask_thumbnail(display_set)
+            if display_set.kind is DisplayKind.IMAGE:
+                self._ask_thumbnail(display_set)
         self._follow()
         self.grid.canvas.setFocus()
         self.opened.emit(display_sets)
@@ -268,7 +267,8 @@ class ViewerPage(QWidget):
     def _ask_thumbnail(self, display_set: DisplaySet) -> None:
         self._thumbnails.ask(
             lambda: thumbnail(self._workplace.decode_pool, display_set, _SIDE_PIXELS, self._cancellation),
-            lambda array: self.series.set_thumbnail(display_set.uid, None if array is None else _image(array)),
+            lambda array: self.series.set_thumbnail(display_set.uid, image_over(array).copy()),
+            lambda _error: self.series.set_thumbnail(display_set.uid, None),
         )
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -319,9 +319,11 @@ class ViewerPage(QWidget):
 
     def _on_frame(self, ref: FrameRef) -> None:
         self._on_view()
+        self.frame_shown.emit(ref)
+
+    def _wait_until_settled(self) -> None:
         if not self.cine.playing:
             self._settled.start()
-        self.frame_shown.emit(ref)
 
     def _on_view(self) -> None:
         viewport = self.viewport
@@ -347,8 +349,10 @@ class ViewerPage(QWidget):
         viewport = self.viewport
         ref, frame = viewport.shown_ref, viewport.frame
         self._background.forget()
+        for one in self.grid.viewports:
+            self._ask_labels(one)
         if ref is not None:
-            self._background.ask(lambda: attributes_of(ref.path), self.panel.attributes.model.set_rows)
+            self._background.ask(lambda: _attributes(ref.path), self.panel.attributes.model.set_rows)
         else:
             self.panel.attributes.model.set_rows(())
         histogram = self.panel.window_section.histogram
@@ -358,6 +362,13 @@ class ViewerPage(QWidget):
             histogram.show_histogram(None)
         else:
             self._background.ask(lambda: histogram_of(frame), histogram.show_histogram)
+
+    def _ask_labels(self, viewport: Viewport) -> None:
+        ref = viewport.shown_ref
+        if ref is not None and viewport.labels is None:
+            self._background.ask(
+                lambda: describe(ref.path, ref.frame_index), lambda labels: viewport.set_labels(ref, labels)
+            )
 
     # --- commands ----------------------------------------------------------------------------
 
@@ -419,12 +430,24 @@ class ViewerPage(QWidget):
             menu.addAction(preset.name, partial(self.viewport.apply, preset.apply))
         menu.addAction(self._action("full_range"))
         menu.addSeparator()
-        for name in ("fit", "actual_size", "flip_horizontal", "flip_vertical", "rotate_right", "rotate_left"):
+        for name in ("fit", "flip_horizontal", "flip_vertical", "rotate_right", "rotate_left"):
             menu.addAction(self._action(name))
         menu.addSeparator()
         for name in ("invert", "reset", "overlay"):
             menu.addAction(self._action(name))
         menu.popup(position)
+
+
+def _attributes(path: Path) -> list[AttributeRow]:
+    """Those of the object first; the file's own group 0002 is rarely what is looked for."""
+    return sorted(attributes_of(path), key=lambda row: row[0].startswith("(0002"))
+
+
+def _divider() -> QWidget:
+    result = QWidget()
+    result.setFixedSize(1, 30)
+    result.setStyleSheet(f"background: {DARK.border_strong};")
+    return result
 
 
 def _tool_button(action: QAction) -> QToolButton:
@@ -435,7 +458,3 @@ def _tool_button(action: QAction) -> QToolButton:
     result.setMinimumSize(52, 46)
     result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return result
-
-
-def _image(array: NDArray[np.uint8]) -> QImage:
-    return image_over(array).copy()

@@ -24,11 +24,13 @@ class SeriesModel(QAbstractListModel):
         super().__init__(parent)
         self._sets: tuple[DisplaySet, ...] = ()
         self._thumbnails: dict[str, object] = {}
+        self._without_picture: set[str] = set()
 
     def set_display_sets(self, display_sets: Sequence[DisplaySet]) -> None:
         self.beginResetModel()
         self._sets = tuple(display_sets)
         self._thumbnails = {}
+        self._without_picture = set()
         self.endResetModel()
 
     @property
@@ -41,11 +43,15 @@ class SeriesModel(QAbstractListModel):
     def row_of(self, display_set: DisplaySet | None) -> int:
         return self._sets.index(display_set) if display_set in self._sets else -1
 
-    def set_thumbnail(self, uid: str, picture: object) -> None:
+    def set_thumbnail(self, uid: str, picture: object | None) -> None:
+        """None: it cannot be made."""
         for row, display_set in enumerate(self._sets):
             if display_set.uid == uid:
-                self._thumbnails[uid] = picture
-                self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])
+                if picture is None:
+                    self._without_picture.add(uid)
+                else:
+                    self._thumbnails[uid] = picture
+                self.dataChanged.emit(self.index(row), self.index(row))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._sets)
@@ -64,7 +70,7 @@ class SeriesModel(QAbstractListModel):
         more: dict[int, Any] = {
             int(SUBTITLE_ROLE): subtitle(display_set),
             int(HEADER_ROLE): self._header(index.row()),
-            int(ICON_ROLE): _ICONS.get(display_set.kind, ""),
+            int(ICON_ROLE): "warning" if display_set.uid in self._without_picture else _ICONS.get(display_set.kind, ""),
             int(DISPLAY_SET_ROLE): display_set,
         }
         return more.get(int(role))

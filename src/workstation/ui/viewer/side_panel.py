@@ -7,10 +7,10 @@ from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QDoubleValidator
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from workstation.imaging.frame import Window
-from workstation.ui.assets import icon
+from workstation.ui.assets import DARK, icon
 from workstation.ui.viewer.attributes import AttributesList
 from workstation.ui.viewer.cine import FASTEST, SLOWEST
 from workstation.ui.viewer.histogram import HistogramView
@@ -19,8 +19,15 @@ from workstation.ui.widgets.buttons import button, icon_button, label
 from workstation.ui.widgets.fields import TextField
 from workstation.ui.widgets.layouts import clear, row
 
-WIDTH = 262
+WIDTH = 280
 _COLUMNS = 2
+_PRESET_STYLE = f"""
+QPushButton {{ background: transparent; text-align: left; padding: 4px 9px; border: 1px solid {DARK.border_strong};
+border-radius: 6px; }}
+QPushButton:hover {{ background: {DARK.hover}; }}
+QPushButton:checked {{ background: {DARK.selection}; border-color: {DARK.accent}; color: {DARK.link}; }}
+QPushButton:focus {{ border: 2px solid {DARK.focus}; padding: 3px 8px; }}
+"""
 
 
 class WindowSection(QWidget):
@@ -34,7 +41,7 @@ class WindowSection(QWidget):
         self._buttons: list[QPushButton] = []
         self._names: tuple[str, ...] = ()
         self._grid = QGridLayout()
-        self._grid.setSpacing(6)
+        self._grid.setSpacing(5)
         self.histogram = HistogramView()
         self.level_field, self.width_field = TextField(self.tr("Level")), TextField(self.tr("Width"))
         for field, name in ((self.level_field, self.tr("Window level")), (self.width_field, self.tr("Window width"))):
@@ -60,7 +67,7 @@ class WindowSection(QWidget):
         self._buttons = []
         for number, name in enumerate(names[:9]):
             preset = button(f"{number + 1}  {name}", clicked=partial(self.preset_chosen.emit, number))
-            preset.setObjectName("preset")
+            preset.setStyleSheet(_PRESET_STYLE)
             preset.setCheckable(True)
             preset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             preset.setMinimumWidth(10)
@@ -74,10 +81,10 @@ class WindowSection(QWidget):
 
     def show_window(self, window: Window | None) -> None:
         self._shown = (window.center, window.width) if window else None
-        for field, value in ((self.level_field, window and window.center), (self.width_field, window and window.width)):
+        for field, value in zip((self.level_field, self.width_field), self._shown or (None, None), strict=True):
             field.setEnabled(window is not None)
             if not field.edit.hasFocus():
-                field.edit.setText("" if value is None else f"{value:.6g}")
+                field.edit.setText("" if value is None or window is None else _field_text(value, window.width))
         self.histogram.show_window(window)
 
     def _edited(self) -> None:
@@ -100,39 +107,62 @@ class CineSection(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.play = icon_button("play", self.tr("Play"), self.toggled.emit)
-        back = icon_button("previous", self.tr("Previous image"), lambda: self.stepped.emit(-1))
-        forth = icon_button("next", self.tr("Next image"), lambda: self.stepped.emit(1))
-        for one in (back, self.play, forth):
+        self.back = icon_button("previous", self.tr("Previous image"), lambda: self.stepped.emit(-1))
+        self.forth = icon_button("next", self.tr("Next image"), lambda: self.stepped.emit(1))
+        for one in (self.back, self.play, self.forth):
             one.setObjectName("tool")
             one.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(self.tr("Image number"))
         self.slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.slider.valueChanged.connect(self.moved)
-        self.rate = QDoubleSpinBox()
-        self.rate.setRange(SLOWEST, FASTEST)
-        self.rate.setDecimals(1)
-        self.rate.setSuffix(self.tr(" fps"))
-        self.rate.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.rate.setKeyboardTracking(False)
+        self.position = label("", "muted")
+        self._rate = 0.0
+        self.rate = QLineEdit()
+        self.rate.setValidator(QDoubleValidator(SLOWEST, FASTEST, 1, self.rate))
+        self.rate.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.rate.setAccessibleName(self.tr("Images per second"))
-        self.rate.setFixedWidth(74)
-        self.rate.valueChanged.connect(self.rate_edited)
+        self.rate.setFixedWidth(54)
+        self.rate.editingFinished.connect(self._rate_typed)
         guard_keys(self.slider, self.rate)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         layout.addWidget(section(self.tr("CINE")))
-        layout.addLayout(row(back, self.play, forth, self.slider, self.rate, spacing=4))
+        layout.addLayout(
+            row(
+                self.back,
+                self.play,
+                self.forth,
+                self.position,
+                None,
+                self.rate,
+                label(self.tr("fps"), "muted"),
+                spacing=4,
+            )
+        )
+        layout.addWidget(self.slider)
 
     def show_position(self, index: int, count: int) -> None:
         with QSignalBlocker(self.slider):
             self.slider.setRange(0, max(0, count - 1))
             self.slider.setValue(index)
+        self.position.setText(f"  {index + 1} / {count}" if count else "")
+        for one in (self.back, self.play, self.forth, self.slider, self.rate):
+            one.setEnabled(count > 1)
 
     def show_rate(self, rate: float) -> None:
-        with QSignalBlocker(self.rate):
-            self.rate.setValue(rate)
+        self._rate = rate
+        self.rate.setText(f"{rate:.4g}")
+
+    def _rate_typed(self) -> None:
+        """A point or the locale's comma, whichever was typed."""
+        try:
+            rate = float(self.rate.text().replace(",", "."))
+        except ValueError:
+            return
+        if abs(rate - self._rate) > 0.05:
+            self.rate_edited.emit(rate)
 
     def show_playing(self, playing: bool) -> None:
         self.play.setIcon(icon("pause" if playing else "play"))
@@ -158,6 +188,11 @@ class SidePanel(QFrame):
         layout.addSpacing(8)
         layout.addWidget(section(self.tr("DICOM ATTRIBUTES")))
         layout.addWidget(self.attributes, 1)
+
+
+def _field_text(value: float, width: float) -> str:
+    """With as many decimals as the width makes worth while."""
+    return f"{value:.0f}" if width >= 50 else f"{value:.5g}"
 
 
 def section(title: str) -> QWidget:

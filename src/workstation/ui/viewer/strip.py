@@ -31,6 +31,7 @@ class SeriesStrip(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setDragEnabled(True)
+        self.setViewportMargins(0, 8, 0, 0)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         # Tab reaches it; a click must not take the keys away from the picture.
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -33,7 +33,7 @@ def furnish(viewport: Viewport, density: Density, ratio: float, point: tuple[flo
     """`ratio` is device pixels per logical pixel; `point` the pointer in device pixels."""
     display_set = viewport.display_set
     if display_set is None:
-        return Furniture()
+        return Furniture(message="Drop a series here")
     title, message = _message(viewport, display_set)
     furniture = Furniture(
         corners=_corners(viewport, display_set, density, point),
@@ -55,6 +55,7 @@ def _with_geometry(furniture: Furniture, viewport: Viewport, frame: Frame, densi
         corners=furniture.corners,
         letters=edge_letters(frame.attributes, viewport.view),
         ruler=ruler(zoom / ratio, spacing[1] if spacing else None, size) if density is Density.FULL else None,
+        laterality=_laterality(viewport),
         flags=_flags(frame.attributes, viewport.window_is_automatic),
         loading=furniture.loading,
         title=furniture.title,
@@ -102,7 +103,7 @@ def _place(frame: Frame, display_set: DisplaySet) -> str:
     if geometry is not None:
         parts.append(f"Loc {number(round(distance_along_normal(geometry), 1))} mm")
     thickness = display_set.series.slice_thickness
-    if thickness:
+    if thickness and geometry is not None:
         parts.append(f"Thk {number(thickness)} mm")
     return " · ".join(parts)
 
@@ -116,6 +117,8 @@ def _source(frame: Frame) -> str:
 
 def _window_lines(viewport: Viewport, full: bool) -> tuple[str, ...]:
     lines = []
+    if full and viewport.labels is not None and viewport.labels.technique:
+        lines.append(viewport.labels.technique)
     zoom, window, frame = viewport.zoom, viewport.window, viewport.frame
     if full and zoom is not None:
         lines.append(f"Zoom {zoom * 100:.0f} %")
@@ -124,6 +127,17 @@ def _window_lines(viewport: Viewport, full: bool) -> tuple[str, ...]:
     elif frame is not None and not frame.is_color:
         lines.append("VOI LUT")
     return tuple(lines)
+
+
+_SIDE_MATTERS = ("MG", "DX", "CR", "PX", "IO")
+
+
+def _laterality(viewport: Viewport) -> str:
+    """Side and view, large, where mistaking them does harm (PS3.3 C.7.3.1.1.1, C.8.11.7)."""
+    display_set, labels = viewport.display_set, viewport.labels
+    if display_set is None or labels is None or display_set.series.modality not in _SIDE_MATTERS:
+        return ""
+    return labels.laterality
 
 
 def _flags(attributes: PixelAttributes, window_is_automatic: bool) -> tuple[str, ...]:
