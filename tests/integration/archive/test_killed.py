@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,45 +20,89 @@ from workstation.archive.local import LocalArchive
 from workstation.domain.query import Query
 from workstation.domain.study import Instance, Level
 
-ROUNDS = 10  # of two processes each
-_CHILD = """
-import sys
+ROUNDS = 15  # of two processes each
+# Forks the storing processes, because starting Python anew for each would take most of the time.
+_NURSERY = """
+import os, sys, threading
 from pathlib import Path
 from tests.support.archive import ROOT, a_dataset, put
 from workstation.archive.local import LocalArchive
 
-archive = LocalArchive(Path(sys.argv[1]))
-first = int(sys.argv[2]) * 100_000
-print("ready", flush=True)
-for number in range(first, first + 100_000):
-    put(archive, a_dataset(SOPInstanceUID=f"{ROOT}.5.{number}", StudyInstanceUID=f"{ROOT}.{number // 10}",
-                           SeriesInstanceUID=f"{ROOT}.{number // 10}.1", size=64))
-    print(f"{ROOT}.5.{number}", flush=True)
-    if number % 40 == 39:
-        archive.delete_study(f"{ROOT}.{(number - 25) // 10}")
+def store(root, first, confirmed):
+    archive = LocalArchive(root)
+    for number in range(first, first + 100_000):
+        put(archive, a_dataset(SOPInstanceUID=f"{ROOT}.5.{number}", StudyInstanceUID=f"{ROOT}.{number // 10}",
+                               SeriesInstanceUID=f"{ROOT}.{number // 10}.1", size=64))
+        os.write(confirmed, f"{ROOT}.5.{number}\\n".encode())
+        if number % 40 == 39:
+            archive.delete_study(f"{ROOT}.{(number - 25) // 10}")
+
+def report_end(child, number):
+    os.waitpid(child, 0)
+    print("ended", number, flush=True)
+
+for line in sys.stdin:
+    number = int(line)
+    child = os.fork()
+    if child == 0:
+        confirmed = os.open(f"{sys.argv[1]}.{number}", os.O_WRONLY | os.O_CREAT)
+        store(Path(sys.argv[1]), number * 100_000, confirmed)
+    print(child, flush=True)
+    threading.Thread(target=report_end, args=(child, number)).start()
 """
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 
 
-def start(root: Path, *numbers: int) -> list[subprocess.Popen[str]]:
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", _CHILD, str(root), str(number)], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY
+class Nursery:
+    """Makes processes that store into the archive at `root` until they are killed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _NURSERY, str(root)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=REPOSITORY,
         )
-        for number in numbers
-    ]
-    for child in children:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-    return children
+        self._children: dict[int, int] = {}
+
+    def start(self, number: int) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{number}\n")
+        self._process.stdin.flush()
+        self._children[number] = int(self._process.stdout.readline())
+        return number
+
+    def kill(self, number: int) -> set[str]:
+        """End it at once; the instances whose storing it had confirmed."""
+        os.kill(self._children.pop(number), signal.SIGKILL)
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == f"ended {number}\n"
+        confirmed = self._confirmed(number)
+        return set(confirmed.read_text().splitlines()) if confirmed.exists() else set()
+
+    def wait_until_stored(self, number: int) -> None:
+        deadline = time.monotonic() + 30
+        while not self._confirmed(number).exists() or not self._confirmed(number).stat().st_size:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        for number in list(self._children):
+            self.kill(number)
+        self._process.communicate()
+
+    def _confirmed(self, number: int) -> Path:
+        return self.root.with_name(f"{self.root.name}.{number}")
 
 
-def kill(child: subprocess.Popen[str]) -> set[str]:
-    """Kill it; the instances whose storing it had confirmed."""
-    child.send_signal(signal.SIGKILL)
-    output, _ = child.communicate()
-    return set(output.splitlines())
+@pytest.fixture
+def nursery(tmp_path: Path) -> Iterator[Nursery]:
+    with closing(Nursery(tmp_path / "archive")) as made:
+        yield made
 
 
 def instances(archive: LocalArchive) -> set[str]:
@@ -83,28 +129,28 @@ def assert_whole(root: Path) -> set[str]:
 
 
 @pytest.mark.timeout(280)
-def test_a_kill_at_any_moment_leaves_a_whole_archive(tmp_path: Path) -> None:
-    root, seed = tmp_path / "archive", random.randrange(1 << 30)
+def test_a_kill_at_any_moment_leaves_a_whole_archive(nursery: Nursery) -> None:
+    seed = random.randrange(1 << 30)
     moments = random.Random(seed)
     for number in range(ROUNDS):
         confirmed: set[str] = set()
-        for child in start(root, 2 * number, 2 * number + 1):
-            time.sleep(moments.random() * 0.2)
-            confirmed |= kill(child)
-        rows = assert_whole(root)
+        for child in [nursery.start(2 * number), nursery.start(2 * number + 1)]:
+            time.sleep(moments.random() * 0.15)
+            confirmed |= nursery.kill(child)
+        rows = assert_whole(nursery.root)
         lost = {uid for uid in confirmed if not deleted(int(uid.rpartition(".")[2]))} - rows
         assert not lost, f"stored and lost in round {number} of seed {seed}"
+    assert rows
 
 
 @pytest.mark.timeout(120)
-def test_a_start_beside_a_storing_process_disturbs_it_not(tmp_path: Path) -> None:
-    root = tmp_path / "archive"
-    living, dying = start(root, 1, 2)
-    kill(dying)
+def test_a_start_beside_a_storing_process_disturbs_it_not(nursery: Nursery) -> None:
+    living, dying = nursery.start(1), nursery.start(2)
+    nursery.wait_until_stored(living)
+    nursery.kill(dying)
     for _ in range(3):
-        with closing(LocalArchive(root)) as archive:
+        with closing(LocalArchive(nursery.root)) as archive:
             archive.repair()
             assert archive.repaired.quarantined == 0
-    assert living.poll() is None
-    assert kill(living)
-    assert_whole(root)
+    assert nursery.kill(living)
+    assert_whole(nursery.root)
