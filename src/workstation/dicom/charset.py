@@ -19,7 +19,7 @@ def assume_character_set(dataset: Dataset, assumed: str = "") -> None:
     The standard then allows ASCII only. Bytes beyond it are read as `assumed` (a defined term such as
     `ISO_IR 192`) when given, else as UTF-8 when they all are, else as Latin 1: what devices mean.
     """
-    declared = dataset.get_item(SPECIFIC_CHARACTER_SET)
+    declared = dataset.get_item(SPECIFIC_CHARACTER_SET, keep_deferred=True)
     if declared is not None and str(declared.value or b"").strip("b' "):
         return
     raw = _non_ascii_values(dataset)

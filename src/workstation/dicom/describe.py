@@ -218,7 +218,7 @@ def _elements(dataset: Dataset, depth: int) -> Iterator[AttributeRow | tuple[Dat
 
 
 def _value(dataset: Dataset, tag: BaseTag) -> Any:
-    raw: Any = dataset.get_item(tag)
+    raw: Any = dataset.get_item(tag, keep_deferred=True)
     value = raw.value if isinstance(raw, RawDataElement) else None
     if isinstance(value, bytes) and len(value) > 1 << 16 and raw.VR not in ("SQ", None):
         return value  # too long to be read by anyone

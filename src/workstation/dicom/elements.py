@@ -33,7 +33,7 @@ def value_of(dataset: Dataset, tag: str | int) -> Any:
 def _raw_text(dataset: Dataset, tag: str | int) -> str | None:
     """What the bytes say when their VR cannot be made of them, for texts and numbers as text."""
     try:
-        raw: Any = dataset.get_item(tag)
+        raw: Any = dataset.get_item(tag, keep_deferred=True)
     except Exception:  # noqa: BLE001 - as above
         return None
     if isinstance(raw, RawDataElement) and isinstance(raw.value, bytes) and len(raw.value) <= 1024:
@@ -127,7 +127,7 @@ def first_item(dataset: Dataset, tag: str | int) -> Dataset | None:
 
 def raw_bytes(dataset: Dataset, tag: int) -> bytes:
     """The bytes of an OW, OB, US or UN value as they were read, before any conversion; empty when absent."""
-    element = dataset.get_item(BaseTag(tag))
+    element = dataset.get_item(BaseTag(tag), keep_deferred=True)
     value = None if element is None else element.value
     return value if isinstance(value, bytes) else b""
 

@@ -29,7 +29,7 @@ Words = NDArray[np.uint16]
 
 def words(dataset: Dataset, tag: int, little_endian: bool) -> Words:
     """The 16-bit words of a US, SS or OW value, as unsigned bit patterns; empty when absent or odd."""
-    element: Any = dataset.get_item(BaseTag(tag))
+    element: Any = dataset.get_item(BaseTag(tag), keep_deferred=True)
     if element is None:
         return np.empty(0, np.uint16)
     value = element.value

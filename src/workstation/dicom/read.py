@@ -10,6 +10,8 @@ import os
 import stat
 import struct
 import zlib
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import IO, Any
 from pydicom import Dataset
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.filereader import _is_implicit_vr, data_element_generator, read_partial
+from pydicom.filereader import _is_implicit_vr, data_element_generator
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 from pydicom.uid import (
@@ -28,7 +30,7 @@ from pydicom.uid import (
     PrivateTransferSyntaxes,
 )
 
-from workstation.dicom.charset import assume_character_set
+from workstation.dicom.charset import SPECIFIC_CHARACTER_SET, assume_character_set
 from workstation.dicom.quiet import quiet
 from workstation.domain.errors import DamagedFile, NotDicom
 
@@ -37,8 +39,10 @@ INFLATED_LIMIT = 512 * 1024 * 1024
 NESTING_LIMIT = 100
 UNDEFINED_LENGTH = 0xFFFFFFFF
 _HOSTILE_LENGTH = 1 << 30  # no element but pixel data is that long: a cut there is no mere truncation
-_LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
+_LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_VRS = frozenset(vr.decode() for vr in _SHORT_VRS | _LONG_VRS)
+Elements = dict[BaseTag, RawDataElement | DataElement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +218,12 @@ def _read_meta(path: Path, stream: BoundedReader, start: int) -> tuple[FileMetaD
     end = _end_of_meta(stream, start)
     stream.seek(start)
     meta_bytes = stream.read(end - start)
-    try:
-        file_meta = read_partial(BytesIO(b"\0" * 128 + b"DICM" + meta_bytes), force=True).file_meta
-    except Exception as error:  # pydicom raises whatever the bytes provoke
-        raise DamagedFile(path=path, reason="file meta information unreadable") from error
+    implicit = meta_bytes[4:6] not in _SHORT_VRS | _LONG_VRS
+    elements: Elements = {}
+    with suppress(Exception):  # what comes before the broken element is kept; pydicom raises anything
+        _tolerable(data_element_generator(BytesIO(meta_bytes), implicit, True), elements)
+    file_meta = FileMetaDataset(Dataset({tag: each for tag, each in elements.items() if tag >> 16 == 2}))
+    file_meta.set_original_encoding(implicit, True, "iso8859")
     return file_meta, end
 
 
@@ -239,7 +245,22 @@ def _end_of_meta(stream: BoundedReader, start: int) -> int:
         if value + length > stream.size:
             break
         position = value + length
-    return position
+    declared = _declared_end_of_meta(stream, start)
+    return declared if declared and declared > position else position
+
+
+def _declared_end_of_meta(stream: BoundedReader, start: int) -> int:
+    """Where group length (0002,0000) says it ends, if a data set starts there; 0 otherwise.
+
+    One broken length among the elements would else cost the whole file.
+    """
+    stream.seek(start)
+    first = stream.read(12)
+    if first[:8] != b"\x02\x00\x00\x00UL\x04\x00" or len(first) < 12:
+        return 0
+    end = start + 12 + int.from_bytes(first[8:], "little")
+    stream.seek(end)
+    return end if _starts_like_dicom(stream.read(8)) else 0
 
 
 def _inflate(path: Path, stream: BoundedReader, start: int) -> bytes:
@@ -294,11 +315,10 @@ def _read_elements(
     # A syntax that says explicit over a body that is implicit, and the reverse, is common (F38).
     implicit = _is_implicit_vr(stream, implicit, little, stop_when=None, is_sequence=False)  # type: ignore[arg-type]
     stream.seek(start)
-    elements: dict[BaseTag, RawDataElement | DataElement] = {}
+    elements: Elements = {}
     incomplete = ""
     try:
-        for element in data_element_generator(stream, implicit, little, stop_when):  # type: ignore[arg-type]
-            elements[element.tag] = element
+        _tolerable(data_element_generator(stream, implicit, little, stop_when), elements)  # type: ignore[arg-type]
     except (EOFError, struct.error):
         incomplete = "the file ends inside a sequence"
     except RecursionError:
@@ -315,6 +335,24 @@ def _read_elements(
     dataset = Dataset(elements)
     dataset.set_original_encoding(implicit, little, dataset._character_set)
     return dataset, pixels[0] if pixels else None, incomplete
+
+
+def _tolerable(found: Iterable[RawDataElement | DataElement], into: Elements | None = None) -> Elements:
+    """Elements whose later conversion cannot fail for want of a known VR: those become UN.
+
+    Collects into `into`, so that what came before an error is kept.
+    """
+    kept: Elements = {} if into is None else into
+    for element in found:
+        kept[element.tag] = _convertible(element) if isinstance(element, RawDataElement) else element
+    return kept
+
+
+def _convertible(element: RawDataElement) -> RawDataElement:
+    vr = element.VR if element.VR is None or element.VR in _VRS else "UN"
+    if element.tag == SPECIFIC_CHARACTER_SET:
+        vr = "CS"  # every text hangs on it
+    return element._replace(VR=vr, value=b"" if element.value is None else element.value)
 
 
 def _salvaged_pixels(stream: BoundedReader) -> PixelElement | None:
@@ -347,12 +385,15 @@ def _refuse_deep_nesting(path: Path, dataset: Dataset, little: bool) -> None:
         current, depth = waiting.pop()
         if depth > NESTING_LIMIT:
             raise DamagedFile(path=path, reason=f"sequences nested more than {NESTING_LIMIT} deep")
-        for element in current.elements():
+        for tag in list(current.keys()):
+            element: Any = current.get_item(tag, keep_deferred=True)
             if isinstance(element, RawDataElement):
+                if depth and element != (convertible := _convertible(element)):
+                    current[tag] = convertible
                 value = element.value
                 if isinstance(value, bytes) and element.tag not in PIXEL_TAGS and _deep(value, item_tag, little):
                     raise DamagedFile(path=path, reason=f"sequences nested more than {NESTING_LIMIT} deep")
-            elif isinstance(element.value, Sequence):
+            elif element is not None and isinstance(element.value, Sequence):
                 waiting.extend((item, depth + 1) for item in element.value)
 
 
