@@ -28,7 +28,7 @@ def free(association: Association) -> None:
     association.dimse.msg_queue.put((None, None))
     if association.is_acceptor and not association.is_established:
         # Waiting for its A-ASSOCIATE-RQ; a closed connection alone does not tell it (PS3.8 AA-5 indicates nothing).
-        association.dul.to_user_queue.put(None)  # type: ignore[arg-type]
+        association.dul.to_user_queue.put(None)
 
 
 def abort_connection(connection: socket.socket) -> None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom.filereader import _read_file_meta_info, read_preamble
+from pydicom.filereader import _read_file_meta_info, read_partial, read_preamble
 
 from workstation.dicom import elements
 from workstation.dicom.quiet import quiet
-from workstation.dicom.summarise import summarise
 from workstation.domain.errors import NotDicom
 from workstation.domain.uid import is_valid_uid
 
 
 @dataclass(frozen=True, slots=True)
 class Part10File:
-    """A file with its identity by group 0002, and the bytes of its data set from `offset` to the end."""
+    """A file with its identity, and the bytes of its data set from `offset` to the end."""
 
     path: Path
     sop_class_uid: str
@@ -27,19 +26,29 @@ class Part10File:
 
     @classmethod
     def read(cls, path: Path) -> Part10File:
-        """Raises NotDicom and DamagedFile, or OSError where the file cannot be read."""
+        """Raises NotDicom, or OSError where the file cannot be read.
+
+        The UIDs are those of the data set, which the peer will compare with what is announced; group 0002
+        of real files says otherwise now and then.
+        """
         with quiet(), path.open("rb") as file:
             if read_preamble(file, force=True) is None:
                 raise NotDicom(path=path, reason="no Part 10 header")
-            meta = _read_file_meta_info(file)
-            offset = file.tell()
-            size = file.seek(0, 2)
-        sop_class = elements.first_text(meta, "MediaStorageSOPClassUID")
-        sop_instance = elements.first_text(meta, "MediaStorageSOPInstanceUID")
+            try:
+                meta = _read_file_meta_info(file)
+                offset = file.tell()
+                size = file.seek(0, 2)
+                file.seek(0)
+                first = read_partial(file, stop_when=lambda tag, _vr, _length: tag > 0x00080018)
+            except OSError:
+                raise
+            except Exception as error:  # pydicom raises whatever the bytes provoke
+                raise NotDicom(path=path, reason="Part 10 header unreadable") from error
+        sop_class = elements.first_text(first, "SOPClassUID")
+        sop_instance = elements.first_text(first, "SOPInstanceUID")
         syntax = elements.first_text(meta, "TransferSyntaxUID")
         if not (is_valid_uid(sop_class) and is_valid_uid(sop_instance)):
-            instance = summarise(path).instance
-            sop_class, sop_instance = instance.sop_class_uid, instance.sop_instance_uid
+            raise NotDicom(path=path, reason="no SOP Class UID or SOP Instance UID")
         if not is_valid_uid(syntax):
             raise NotDicom(path=path, reason="no transfer syntax in the Part 10 header")
         return cls(path, sop_class, sop_instance, syntax, offset, size)
