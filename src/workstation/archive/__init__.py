@@ -1,0 +1,1 @@
+"""The archive on this computer: files, and an index made from them."""
