@@ -74,6 +74,8 @@ STORY: tuple[Person, ...] = (
     Person("WANG^Xiaodong=王^小東", "5520071", "19881011", "M", (
         Study("mr-brain", "20261123", "075800", "MR Brain", 908809, "Lund^Henrik^^Dr", (
             Series("t1-sagittal", ("volumes/mr_t1_sag_hfs_35/*.dcm",), 2, "T1 sagittal", recompress=True),
+        )),
+        Study("mr-brain-prior", "20240211", "101500", "MR Brain functional", 871204, "Lund^Henrik^^Dr", (
             Series("bold", ("transfer_syntaxes/dcm_qa_ts_same_image/7.dcm",), 5, "BOLD mosaic"),
         )),
     )),
@@ -185,7 +187,6 @@ DROPPED = frozenset(
         "ClinicalTrialTimePointID",
         "ClinicalTrialTimePointDescription",
         "ClinicalTrialCoordinatingCenterName",
-        "DeviceSerialNumber",
         "StationName",
         "DateOfSecondaryCapture",
         "TimeOfSecondaryCapture",
@@ -194,8 +195,6 @@ DROPPED = frozenset(
         "ReferencedStudySequence",
         "ReferencedPatientSequence",
         "PredecessorDocumentsSequence",
-        "ReferencedImageSequence",
-        "SourceImageSequence",
         "IconImageSequence",
         "ImageComments",
         "PerformedLocation",
@@ -250,6 +249,8 @@ def clean(dataset: Dataset, person: Person, study: Study, minutes: int) -> None:
         elif element.VR == "SQ":
             for item in element.value:
                 clean(item, person, study, minutes)
+        elif element.keyword == "DeviceSerialNumber":
+            element.value = "SN-0001"
         elif element.VR == "PN":
             element.value = _name(element.keyword, person, study) if element.value else ""
         elif is_instance_uid(element) and element.value:
@@ -311,6 +312,10 @@ def tell(dataset: Dataset, person: Person, study: Study, series: Series) -> None
     dataset.SeriesDate = study.date
     dataset.SeriesTime = dataset.get("SeriesTime") or study.time
     dataset.StationName = STATION.get(dataset.Modality, f"{dataset.Modality}1")
+    if dataset.Modality == "SR":
+        dataset.ReferencedPerformedProcedureStepSequence = []  # type 2 there
+    if not dataset.get("Laterality"):
+        dataset.pop("Laterality", None)
     for keyword, value in series.values:
         setattr(dataset, keyword, value)
 
@@ -328,7 +333,7 @@ def recompressed(dataset: FileDataset) -> None:
     code = imagecodecs.jpegls_encode(values)
     if not np.array_equal(imagecodecs.jpegls_decode(code), values):
         raise SystemExit("JPEG-LS did not keep the stored values")
-    dataset.PixelData = encapsulate([code])
+    dataset.PixelData = encapsulate([bytes(code)])
     dataset["PixelData"].VR = "OB"
     dataset["PixelData"].is_undefined_length = True
     dataset.file_meta.TransferSyntaxUID = JPEGLSLossless

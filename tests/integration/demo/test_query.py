@@ -48,6 +48,7 @@ def test_patients_with_their_counts(find: Find) -> None:
     by_id = {patient.PatientID: patient for patient in patients}
     assert by_id["4471920"].NumberOfPatientRelatedStudies == 1
     assert by_id["4471920"].NumberOfPatientRelatedInstances == 94
+    assert by_id["5520071"].NumberOfPatientRelatedStudies == 2
     assert by_id["5520071"].PatientName == "WANG^Xiaodong=王^小東"
 
 
@@ -99,7 +100,7 @@ def test_image_level_without_upper_keys_is_answered_relationally(find: Find, pac
         ({"PatientName": "иванов*"}, 1),
         ({"PatientName": "O'BRIEN^*"}, 1),
         ({"PatientID": "nobody"}, 0),
-        ({}, 11),
+        ({}, 12),
     ],
 )
 def test_studies_by_key(find: Find, keys: dict[str, object], count: int) -> None:

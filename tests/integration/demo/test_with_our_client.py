@@ -58,7 +58,7 @@ def test_it_finds_on_every_level(journey: Journey) -> None:
     patients = journey.find(Level.PATIENT)
     assert len(patients) == 11
     studies = [match for match in journey.find(Level.STUDY) if isinstance(match, Study)]
-    assert len(studies) == 11
+    assert len(studies) == 12
     maria = next(study for study in studies if study.patient_id == "4471920")
     assert (maria.patient_name.display, maria.modalities, maria.instance_count) == (
         "GARCÍA LÓPEZ, María",
@@ -95,7 +95,7 @@ def test_every_study_comes_whole(journey: Journey, method: str) -> None:
 
 def test_it_takes_back_what_we_send(journey: Journey, samples: Path, tmp_path: Path) -> None:
     path = tmp_path / "new.dcm"
-    instance = dcmread(samples / "mr-brain" / "bold" / "001.dcm")
+    instance = dcmread(samples / "mr-brain-prior" / "bold" / "001.dcm")
     instance.SOPInstanceUID = instance.file_meta.MediaStorageSOPInstanceUID = "2.25.777"
     instance.save_as(path)
     report = journey.client.store(journey.session.node, [path], ignore_progress, journey.cancellation)
