@@ -7,7 +7,7 @@ import sys
 import time
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -70,11 +70,12 @@ def megabytes(size: int) -> str:
 
 
 class ProgressLine:
-    """One line on a terminal that shows how far a job is; silent where stderr is no terminal."""
+    """One line on a terminal that shows how far a job is; silent where the stream is no terminal."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, stream: TextIO | None = None) -> None:
         self._label = label
-        self._shown = sys.stderr.isatty()
+        self._stream = stream or sys.stderr
+        self._shown = self._stream.isatty()
         self._drawn_at = 0.0
         self._length = 0
 
@@ -106,10 +107,10 @@ class ProgressLine:
         return "  ".join([*parts, progress.step]).rstrip()
 
     def _draw(self, text: str) -> None:
-        sys.stderr.write(f"\r{text}{' ' * (self._length - len(text))}")
+        self._stream.write(f"\r{text}{' ' * (self._length - len(text))}")
         if not text:
-            sys.stderr.write("\r")
-        sys.stderr.flush()
+            self._stream.write("\r")
+        self._stream.flush()
         self._length = len(text)
 
 
