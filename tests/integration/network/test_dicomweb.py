@@ -51,7 +51,11 @@ def test_find_agrees_with_dimse(orthanc: OrthancPeer, us: Us, testdata: Path) ->
 
 @pytest.mark.parametrize(
     ("where", "expected"),
-    [({"PatientID": "CQ500*"}, 1), ({"PatientName": "Люк*"}, 1), ({"StudyDate": "18000101-18991231"}, 0)],
+    [
+        ({"PatientID": "CQ500*"}, 1),
+        ({"PatientID": "CQ500-CT-3?0"}, 1),
+        ({"StudyDate": "18000101-18991231"}, 0),
+    ],
 )
 def test_find_matches_as_dicom_does(orthanc: OrthancPeer, us: Us, where: dict[str, str], expected: int) -> None:
     assert len(list(us.web.find(orthanc.node(), Query.where(Level.STUDY, where), us.cancellation))) == expected
@@ -249,3 +253,17 @@ def test_each_instance_of_a_store_has_its_own_fate(us: Us, testdata: Path) -> No
     assert report.stored == 1
     assert report.warnings == (f"{uids[0]}: B000 coercion of data elements",)
     assert (failure.path, failure.reason) == (bad, "A700 out of resources")
+
+
+@pytest.mark.parametrize("value", ["D?E^J*", "Люк & Co", "a b"])
+def test_a_value_arrives_as_it_was_meant(us: Us, value: str) -> None:
+    asked: list[str] = []
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        asked.extend(parse_qs(urlsplit(request.path).query)["PatientName"])
+        reply(204)(request)
+
+    with server(answer) as node:
+        assert list(us.web.find(node, Query.where(Level.STUDY, {"PatientName": value}), us.cancellation)) == []
+
+    assert asked == [value]

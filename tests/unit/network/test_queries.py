@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workstation.domain.errors import InvalidQuery
 from workstation.domain.query import Query, WorklistQuery
 from workstation.domain.study import NOUN_OF_LEVEL, Level, keywords
-from workstation.network.dicomweb.query import parameters
+from workstation.domain.worklist import WorklistItem
+from workstation.network.dicomweb.query import encoded, parameters
 from workstation.network.dimse import worklist
 from workstation.network.dimse.contexts import MAXIMUM, accepted_storage, for_get, storage_classes
 from workstation.network.dimse.identifiers import identifier_of
@@ -72,14 +75,11 @@ def test_a_worklist_query_has_one_step_with_its_keys() -> None:
 
 
 def test_every_worklist_field_is_read_from_somewhere() -> None:
-    from dataclasses import fields
-
-    from workstation.domain.worklist import WorklistItem
-
     read = {*worklist._STEP, *worklist._ORDER_AND_PATIENT, "node"}
     assert {field.name for field in fields(WorklistItem)} == read
 
 
+@settings(deadline=None)
 @given(count=st.integers(1, 186), others=st.integers(0, 5))
 def test_one_association_never_proposes_more_than_128_contexts(count: int, others: int) -> None:
     contexts = for_get(GET, storage_classes()[:count], others)
@@ -124,3 +124,9 @@ def test_qido_lists_uids_with_commas_and_keeps_odd_ones_out_of_the_path() -> Non
 
     assert resource == "/series"
     assert ("StudyInstanceUID", "1.2,../admin") in query
+
+
+def test_qido_escapes_what_would_end_a_value_and_nothing_that_matches() -> None:
+    query = [("PatientName", "D?E^J*"), ("StudyDescription", "a&b=c d"), ("StudyDate", "20040101-")]
+
+    assert encoded(query) == "PatientName=D?E^J*&StudyDescription=a%26b%3Dc%20d&StudyDate=20040101-"
