@@ -246,6 +246,8 @@ class StudiesModel(QAbstractItemModel):
         )
 
     def fetchMore(self, parent: Index) -> None:
+        if not self.canFetchMore(parent):
+            return
         uid = self._rows[parent.row()].uid
         self._asked.add(uid)
         self.series_wanted.emit(uid)
