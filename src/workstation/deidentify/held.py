@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pydicom import Dataset
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.encaps import generate_fragments
 from pydicom.uid import UID
 
 from workstation.deidentify.harvest import text_of
 from workstation.deidentify.iod import is_known_sop_class
+from workstation.deidentify.pixel_element import UNDEFINED_LENGTH, has_whole_fragments, is_encapsulated
 from workstation.deidentify.pixels import has_unblankable_metadata
 from workstation.deidentify.texts import values_of
 from workstation.deidentify.words import listed
@@ -100,6 +102,7 @@ def why_held(dataset: Dataset, syntax: str) -> Held | None:
         (Why.NO_INSTANCE_UID, not text_of(dataset, "SOPInstanceUID")),
         (Why.VIDEO, syntax.startswith(_VIDEO)),
         (Why.STREAMED_PIXELS, syntax in _STREAMED or "PixelDataProviderURL" in dataset),
+        (Why.DAMAGED, _has_damaged_pixels(dataset)),
         (Why.COMPRESSED_METADATA, _has_compressed_metadata(dataset, syntax)),
     ):
         if applies:
@@ -138,6 +141,18 @@ def _has_compressed_metadata(dataset: Dataset, syntax: str) -> bool:
         return False
     value = dataset.get_item("PixelData").value
     return isinstance(value, bytes) and any(map(has_unblankable_metadata, generate_fragments(value)))
+
+
+def _has_damaged_pixels(dataset: Dataset) -> bool:
+    """Cut off, or fragments that do not add up: what lies behind cannot be checked."""
+    if "PixelData" not in dataset:
+        return False
+    raw: DataElement | RawDataElement = dataset.get_item("PixelData")
+    if not isinstance(raw.value, bytes):
+        return False
+    if is_encapsulated(raw, raw.value):
+        return not has_whole_fragments(raw.value)
+    return isinstance(raw, RawDataElement) and UNDEFINED_LENGTH != raw.length > len(raw.value)
 
 
 def _values(dataset: Dataset, keyword: str) -> tuple[str, ...]:

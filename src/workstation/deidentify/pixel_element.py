@@ -8,8 +8,9 @@ from pydicom.dataelem import DataElement, RawDataElement
 from workstation.deidentify.pixels import blank_comments, clear_unused_bits
 
 _PIXEL_DATA = 0x7FE00010
-_UNDEFINED = 0xFFFFFFFF
+UNDEFINED_LENGTH = 0xFFFFFFFF
 _ITEM = b"\xfe\xff\x00\xe0"
+_DELIMITER = b"\xfe\xff\xdd\xe0\0\0\0\0"
 _STARTS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0c", b"\xff\x0a")
 
 
@@ -25,7 +26,7 @@ def cleaned_pixels(
 
 
 def is_encapsulated(raw: DataElement | RawDataElement, value: bytes) -> bool:
-    undefined = raw.length == _UNDEFINED if isinstance(raw, RawDataElement) else raw.is_undefined_length
+    undefined = raw.length == UNDEFINED_LENGTH if isinstance(raw, RawDataElement) else raw.is_undefined_length
     return bool(undefined) and value.startswith(_ITEM)
 
 
@@ -41,6 +42,17 @@ def fragment_spans(value: bytes) -> list[tuple[int, int]]:
         spans.append((start, end))
         position = end
     return spans[1:]
+
+
+def has_whole_fragments(value: bytes) -> bool:
+    """Whether the value is items of even length from its start to its end (PS3.5 A.4)."""
+    position = 0
+    while value.startswith(_ITEM, position) and position + 8 <= len(value):
+        length = int.from_bytes(value[position + 4 : position + 8], "little")
+        position += 8 + length
+        if length % 2:
+            return False
+    return position == len(value) or value[position:] == _DELIMITER
 
 
 def _blanked(value: bytes) -> bytes:

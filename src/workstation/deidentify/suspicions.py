@@ -12,7 +12,8 @@ _PATTERNS = re.compile(
     | [\w.+-]+@[\w-]+\.[\w.-]+                                                          # mail address
     | (?<![\w.])\+\d[\d ()/.-]{6,}\d                                                    # +41 61 265 25 25
     | (?<!\d)\(?\d{3}\)?[ -]\d{3}[ -]\d{4}(?!\d)                                        # 555 123-4567
-    | \b(?:dr|mr|mrs|ms|prof|herr|frau|mme|sr|sra)\b\.?\ +[A-Z]\w+                      # Dr. Smith
+    | (?-i:\b(?:Dr|Mr|Mrs|Ms|Prof|Herr|Frau|Mme)\b\.?\ +[A-Z]\w+)                       # Dr. Smith, not MR Imaging
+    | \b(?:dr|mrs|prof)\.\ *[A-Z]\w+                                                   # DR. SMITH
     | (?<![\d.])\d{7,}(?![\d.])                                                         # a long number
     | https?://
     | (?<![\d.])\d+(?:\.\d+){6,}                                                        # a UID

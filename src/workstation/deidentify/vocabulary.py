@@ -18,7 +18,9 @@ dicom dixon dynamic echo elbow enhanced femur fetal flair foot hand head heart h
 localizer localiser lumbar lung mammo mip mpr mra neck oblique pelvis phantom portal pre post protocol quality
 recon renal right routine sag sagittal scan scout sella series shoulder sinus spine standard stone study thorax
 topogram tra transverse venous vertebra view volume wrist medical systems system hospital clinic department
-radiology university centre center
+radiology university centre center headneck headnecktrunk cspine tspine lspine sspine ctspine tlspine lsspine
+wholebody chestabdomen chestabdpelvis abdomenpelvis neckchest acjoint sijoint tmjoint pelvislowextremt extremity
+hfs hfp ffs ffp hfdr hfdl ffdr ffdl
 """
 
 

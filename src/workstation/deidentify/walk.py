@@ -87,6 +87,7 @@ class Walk:
         self._sop_class = ""
         self._keep_raw = False
         self._already_shifted = False
+        self._references_live = False
         self._little_endian = True
 
     def run(self, original: Dataset) -> Deidentified:
@@ -96,6 +97,7 @@ class Walk:
         self._little_endian = original.original_encoding[1] is not False
         self._scrubber.use_character_set(original)
         self._already_shifted = self._is_ours(original)
+        self._references_live = "ReferencedSeriesSequence" in original  # PS3.3 C.12.2
         result = self._dataset(original, _Place(self._identities.patient(*identity_of(original))))
         self._say_what_was_done(original, result)
         self._container(original, result, syntax)
@@ -139,6 +141,8 @@ class Walk:
             return Rule(Verb.REMOVE, "an image inside of a sequence cannot be checked")
         type_ = type_of(self._sop_class, (*place.keywords, keyword)) if keyword else ""
         rule = rule_for(tag, item.VR, type_, self._profile, _is_known(tag, keyword))
+        if rule.verb is Verb.REMOVE and self._references_live and self._profile.code_for(tag) == "X/Z/U*":
+            return Rule(Verb.RECURSE, f"{rule.reason}; the object lists what it refers to, so its references must live")
         if rule.verb is Verb.SAFE_PRIVATE:
             return safe_private_rule(source, item, self._profile)
         return rule
