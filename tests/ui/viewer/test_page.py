@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QDropEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from workstation.imaging.compose import compose
 from workstation.imaging.window import drag_window
+from workstation.services.open_series import DisplayKind
 from workstation.ui.viewer.canvas import Canvas
 from workstation.ui.viewer.furniture import Density
 from workstation.ui.viewer.page import ViewerPage
+from workstation.ui.viewer.series_model import DISPLAY_SET_ROLE
 from workstation.ui.viewer.surroundings import furnish
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no window manager
@@ -55,6 +58,17 @@ def drag(qtbot: QtBot, canvas: Canvas, button: Qt.MouseButton, by: tuple[int, in
     qtbot.mouseRelease(canvas, button, pos=start + QPoint(*by), **more)
 
 
+def drag_with(canvas: Canvas, modifiers: Qt.KeyboardModifier) -> None:
+    """A drag to the right with keys held; QTest moves the mouse without them."""
+    start = QPointF(canvas.rect().center())
+    kinds = (QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove, QEvent.Type.MouseButtonRelease)
+    for kind, place in zip(kinds, (start, start + QPointF(20, 0), start + QPointF(20, 0)), strict=True):
+        left = Qt.MouseButton.LeftButton
+        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else left
+        pressed = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else left
+        QApplication.sendEvent(canvas, QMouseEvent(kind, place, canvas.mapToGlobal(place), pressed, held, modifiers))
+
+
 def test_the_canvas_shows_exactly_what_compose_gives(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
     open_in(qtbot, page, testdata / CT)
     page.grid.set_density(Density.NONE)
@@ -81,6 +95,106 @@ def test_dragging_changes_the_window_as_the_model_says(qtbot: QtBot, page: Viewe
     assert viewport.window == expected
     page.viewport.undo()
     assert viewport.window == before
+
+
+def test_ctrl_drags_coarse_and_alt_fine(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    widths = []
+    for modifier in (
+        Qt.KeyboardModifier.AltModifier,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.KeyboardModifier.ControlModifier,
+    ):
+        page.viewport.reset()
+        drag_with(page.grid.canvas, modifier)
+        assert page.viewport.window is not None
+        widths.append(page.viewport.window.width)
+    assert widths[0] < widths[1] < widths[2]
+
+
+def test_escape_gives_up_a_drag_and_twice_resets(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    canvas, before = page.grid.canvas, page.current_view()
+    start = canvas.rect().center()
+    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
+    qtbot.mouseMove(canvas, start + QPoint(30, 30))
+    assert page.current_view() != before
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert page.current_view() == before
+    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=start)
+    page.viewport.apply(lambda view: replace(view, inverted=True))
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert not page.current_view().inverted
+
+
+def test_undo_and_redo_by_key(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    canvas = page.grid.canvas
+    qtbot.keyClick(canvas, Qt.Key.Key_I)
+    qtbot.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not page.current_view().inverted
+    qtbot.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert page.current_view().inverted
+
+
+def test_level_and_width_can_be_typed(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    section = page.panel.window_section
+    for field, text in ((section.level_field.edit, "50"), (section.width_field.edit, "350")):
+        field.setFocus()
+        field.selectAll()
+        qtbot.keyClicks(field, text)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert page.viewport.window is not None
+    assert (page.viewport.window.center, page.viewport.window.width) == (50, 350)
+    assert page.grid.canvas.hasFocus()
+
+
+def test_a_series_dropped_on_a_viewport_is_loaded_there(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT, testdata / US_CINE)
+    page.actions_["viewer.layout"].trigger()
+    second = page.grid.findChildren(Canvas)[1]
+    wanted = page.display_sets[0]
+    data = page.series.mimeData([page.series.index(0)])
+    event = QDropEvent(
+        QPointF(10, 10), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    second.dropEvent(event)
+    assert second.viewport.display_set == wanted
+    assert page.viewport is second.viewport
+
+
+def test_a_click_in_the_strip_loads_the_series(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT, testdata / US_CINE)
+    index = page.series.index(page.series.rowCount() - 1)
+    place = page.strip.visualRect(index).center()
+    qtbot.mouseClick(page.strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert page.viewport.display_set == page.display_sets[-1]
+    assert page.grid.canvas.hasFocus()
+
+
+def test_thumbnails_appear_for_every_image(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT, testdata / US_CINE)
+
+    def pictured() -> list[bool]:
+        indexes = [page.series.index(row) for row in range(page.series.rowCount())]
+        return [
+            index.data(Qt.ItemDataRole.DecorationRole) is not None
+            for index in indexes
+            if index.data(DISPLAY_SET_ROLE).kind is DisplayKind.IMAGE
+        ]
+
+    qtbot.waitUntil(lambda: all(pictured()), timeout=10_000)
+
+
+def test_the_histogram_follows_and_changes_the_window(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    histogram = page.panel.window_section.histogram
+    qtbot.waitUntil(lambda: histogram.ready, timeout=20_000)
+    histogram.window_dragged.emit(100.0, 300.0)
+    assert page.viewport.window is not None
+    assert (page.viewport.window.center, page.viewport.window.width) == (100, 300)
 
 
 def test_the_wheel_scrolls_by_one_and_with_shift_by_ten(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:

@@ -28,6 +28,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from workstation.domain.errors import DecodeFailed
 from workstation.imaging.compose import Composer
 from workstation.imaging.frame import Frame
 from workstation.imaging.view import Interpolation, View
@@ -148,14 +149,22 @@ class Canvas(QWidget):
         wanted = (frame, view, size)
         if self._image is None or self._image_of != wanted:
             self.viewport.set_size(size)
-            started = time.perf_counter()
-            self._array = np.ascontiguousarray(self._composer.compose(frame, view, size))
-            if not self._draft:
-                self._cost_s = time.perf_counter() - started
-            self._image = image_over(self._array)
-            self._image.setDevicePixelRatio(self.devicePixelRatioF())
             self._image_of = wanted
+            self._compose(frame, view, size)
         return self._image
+
+    def _compose(self, frame: Frame, view: View, size: tuple[int, int]) -> None:
+        started = time.perf_counter()
+        try:
+            self._array = np.ascontiguousarray(self._composer.compose(frame, view, size))
+        except Exception as error:  # noqa: BLE001 - inside a paint event an exception would end the window
+            self._image = self._array = None
+            self.viewport.fail(DecodeFailed(reason=f"it cannot be composed ({type(error).__name__})"))
+            return
+        if not self._draft:
+            self._cost_s = time.perf_counter() - started
+        self._image = image_over(self._array)
+        self._image.setDevicePixelRatio(self.devicePixelRatioF())
 
     def _in_time(self, frame: Frame, view: View, size: tuple[int, int]) -> View:
         """While images follow each other faster than they can be composed well, a draft; at rest always the best."""

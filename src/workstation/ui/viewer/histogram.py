@@ -21,6 +21,7 @@ from workstation.ui.assets import DARK
 
 BINS = 192
 HEIGHT = 70
+_HIGHEST_SHARE = 0.35
 _SAMPLES = 200_000  # enough for the shape; more changes no pixel of a curve this small
 
 
@@ -43,9 +44,10 @@ def histogram_of(frame: Frame) -> Histogram | None:
     if low == high:
         low, high = low - 0.5, high + 0.5
     counts, edges = np.histogram(values, BINS, (low, high))
-    # Air would flatten everything else: the square root, and a few bins cut off, keep both in sight.
+    # Air would flatten everything else: the square root, and the highest bins cut off, keep both in sight.
     heights = np.sqrt(counts.astype(np.float64))
-    return Histogram(np.minimum(heights / max(1.0, float(np.percentile(heights, 98))), 1.0), edges)
+    top = max(1.0, float(np.percentile(heights, 98)), _HIGHEST_SHARE * float(heights.max()))
+    return Histogram(np.minimum(heights / top, 1.0), edges)
 
 
 class HistogramView(QWidget):

@@ -17,7 +17,7 @@ class KeyGuard(QObject):
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
             and not event.modifiers() & _COMMANDING
-            and event.key() not in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Escape)
+            and event.key() != Qt.Key.Key_Escape
         ):
             event.accept()
             return True

@@ -234,6 +234,11 @@ class Viewport(QObject):
         self.changed.emit()
         self.frame_shown.emit(self._display_set.frames[self._index])
 
+    def fail(self, error: WorkstationError) -> None:
+        """Show `error` in place of the picture, which turned out not to be one."""
+        self._frame, self._error = None, error
+        self.changed.emit()
+
     # --- the view ----------------------------------------------------------------------------
 
     def set_view(self, view: View) -> None:

@@ -6,13 +6,14 @@ background thread. `close_page` gives all of it back.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from workstation.dicom.describe import AttributeRow, attributes_of, describe
@@ -47,6 +48,7 @@ from workstation.ui.widgets.layouts import row
 from workstation.ui.widgets.notice import NoticeArea
 
 _ATTRIBUTES_DELAY_MS = 120  # while scrolling, the list waits until the picture stands still
+_TWICE_S = 0.5
 _SIDE_PIXELS = 2 * THUMBNAIL
 _MIB = 1024 * 1024
 
@@ -68,6 +70,7 @@ class ViewerPage(QWidget):
         self.presets: tuple[Preset, ...] = ()
         self._histogram_of: Frame | None = None
         self._closed = False
+        self._escaped_at = 0.0
 
         self._bridge = EventBridge(self)
         self._bridge.job_finished.connect(self._on_job_finished)
@@ -198,6 +201,7 @@ class ViewerPage(QWidget):
         section = self.panel.window_section
         section.preset_chosen.connect(self._apply_preset)
         section.window_edited.connect(self._apply_window)
+        section.entered.connect(self._focus_picture)
         section.histogram.window_dragged.connect(self._apply_window)
         cine = self.panel.cine_section
         cine.stepped.connect(self._step)
@@ -215,14 +219,19 @@ class ViewerPage(QWidget):
         own: dict[str, Callable[[], object]] = {
             "next_series": lambda: self._next_series(1),
             "previous_series": lambda: self._next_series(-1),
-            "next_viewport": lambda: self.grid.activate_next(1),
-            "previous_viewport": lambda: self.grid.activate_next(-1),
+            "next_viewport": lambda: self._next_viewport(1),
+            "previous_viewport": lambda: self._next_viewport(-1),
             "cine": self._toggle_cine,
             "overlay": lambda: self.grid.set_density(self.grid.density.following),
             "layout": self._next_layout,
         }
         for name, act in own.items():
             self._action(name).triggered.connect(lambda _checked=False, act=act: act())
+        for keys, step_back in ((("Ctrl+Z",), True), (("Ctrl+Y", "Ctrl+Shift+Z"), False)):
+            shortcut = QShortcut(self)
+            shortcut.setKeys([QKeySequence(key) for key in keys])
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(partial(self._undo_or_redo, step_back))
         for tool in Tool:
             self._action(tool.value).triggered.connect(lambda _checked=False, tool=tool: self._choose_tool(tool))
         for number in range(9):
@@ -385,6 +394,15 @@ class ViewerPage(QWidget):
         window = None if center is None else Window(center, width)
         self.viewport.apply(lambda view: tools.with_window(view, window))
 
+    def _undo_or_redo(self, back: bool) -> None:
+        if back:
+            self.viewport.undo()
+        else:
+            self.viewport.redo()
+
+    def _focus_picture(self) -> None:
+        self.grid.canvas.setFocus()
+
     # Not connected to a viewport itself: which one is worked in changes.
     def _step(self, images: int) -> None:
         self.viewport.step(images)
@@ -405,6 +423,26 @@ class ViewerPage(QWidget):
         self._action("cine").setChecked(playing)
         if not playing:
             self._settled.start()
+
+    def _next_viewport(self, step: int) -> None:
+        """Tab goes through the viewports; with only one it goes on to what stands beside it."""
+        if self.grid.shape == LAYOUTS[0]:
+            self.focusNextPrevChild(step > 0)
+        else:
+            self.grid.activate_next(step)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc gives up a drag or leaves a text field; twice in a row it resets the view."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+            return
+        twice, self._escaped_at = time.monotonic() - self._escaped_at < _TWICE_S, time.monotonic()
+        if self.grid.canvas.cancel_drag():
+            return
+        if not self.grid.canvas.hasFocus():
+            self.grid.canvas.setFocus()
+        elif twice:
+            self.viewport.reset()
 
     def _next_series(self, step: int) -> None:
         at = self.series.row_of(self.viewport.display_set)

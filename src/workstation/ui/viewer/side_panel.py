@@ -35,6 +35,7 @@ class WindowSection(QWidget):
 
     preset_chosen = Signal(int)  # from 0, in the order given
     window_edited = Signal(float, float)  # centre, width
+    entered = Signal()  # Return was pressed in a field
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +49,7 @@ class WindowSection(QWidget):
             field.edit.setValidator(QDoubleValidator(field))
             field.edit.setAccessibleName(name)
             field.edit.editingFinished.connect(self._edited)
+            field.edit.returnPressed.connect(self.entered)
             guard_keys(field.edit)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -89,7 +91,7 @@ class WindowSection(QWidget):
 
     def _edited(self) -> None:
         try:
-            asked = (float(self.level_field.text), float(self.width_field.text))
+            asked = (_number(self.level_field.text), _number(self.width_field.text))
         except ValueError:
             return
         if asked[1] > 0 and asked != self._shown:
@@ -156,9 +158,8 @@ class CineSection(QWidget):
         self.rate.setText(f"{rate:.4g}")
 
     def _rate_typed(self) -> None:
-        """A point or the locale's comma, whichever was typed."""
         try:
-            rate = float(self.rate.text().replace(",", "."))
+            rate = _number(self.rate.text())
         except ValueError:
             return
         if abs(rate - self._rate) > 0.05:
@@ -188,6 +189,11 @@ class SidePanel(QFrame):
         layout.addSpacing(8)
         layout.addWidget(section(self.tr("DICOM ATTRIBUTES")))
         layout.addWidget(self.attributes, 1)
+
+
+def _number(text: str) -> float:
+    """With a point or a comma, whichever was typed."""
+    return float(text.replace(",", "."))
 
 
 def _field_text(value: float, width: float) -> str:

@@ -10,7 +10,7 @@ from workstation.services.open_series import DisplaySet
 from workstation.ui.assets import DARK, font, pixmap
 from workstation.ui.viewer.series_model import DISPLAY_SET_ROLE, HEADER_ROLE, ICON_ROLE, SUBTITLE_ROLE, SeriesModel
 
-WIDTH = 132
+WIDTH = 144
 THUMBNAIL = 102  # logical pixels square
 _GAP, _PADDING = 8, 6
 Index = QModelIndex | QPersistentModelIndex
