@@ -69,8 +69,6 @@ def _restore(expected: Any, value: Any) -> Any:
 
 
 def _restore_plain(expected: Any, value: Any) -> Any:
-    if expected is None:
-        expected = type(None)
     if expected is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):

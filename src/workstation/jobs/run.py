@@ -121,10 +121,12 @@ class JobRun:
 
     def execute(self) -> None:
         """Run the handler to its end, whatever that is; called by the lane's worker."""
-        if self.cancellation.cancelled:
-            self.end_unstarted()
-            return
-        self._change(JobState.RUNNING, started_at=time.time())
+        with self._lock:
+            if self.cancellation.cancelled:
+                self.end_unstarted()
+            if self.ended:
+                return
+            self._change(JobState.RUNNING, started_at=time.time())
         try:
             outcome = self._handler(self.command, JobContext(self))
         except WorkstationError as error:
@@ -191,8 +193,6 @@ class JobRun:
 
     def _change(self, state: JobState, **changes: Any) -> None:
         with self._lock:
-            if self._finished is not None and self._finished.job.state is not state:
-                return
             assert may_become(self.job.state, state), f"{self.job.state} cannot become {state}"
             self.job = replace(self.job, state=state, **changes)
             self._write()

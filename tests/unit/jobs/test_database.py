@@ -87,7 +87,8 @@ def test_the_switch_to_wal_waits_for_others_and_gives_up_in_the_end(
     path = tmp_path / "x.sqlite"
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("CREATE TABLE x (a)")
-        other.execute("BEGIN EXCLUSIVE")
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM x").fetchall()
         monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
         with pytest.raises(sqlite3.OperationalError):
             open_database(path, [FIRST], "NORMAL")

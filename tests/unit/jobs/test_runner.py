@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.support.commands import Gate, Heard, Kept, Passing, a_runner
-from workstation.domain.errors import Cancelled, DiskFull, IncompleteTransfer, InputError, PeerAborted
+from workstation.domain.errors import Cancelled, DiskFull, IncompleteTransfer, InputError, LocalError, PeerAborted
 from workstation.domain.events import JobChanged, JobFinished
 from workstation.domain.job import JobState, Progress
 from workstation.jobs.journal import Journal
@@ -474,6 +476,81 @@ def test_a_command_of_another_version_is_left_for_the_program_that_knows_it(path
         runner.retry(job.id)
     assert [listed.state for listed in runner.jobs()] == [JobState.INTERRUPTED]
     runner.close()
+
+
+def test_a_command_that_cannot_be_read_is_left_interrupted(path: Path) -> None:
+    gate = Gate()
+    with a_runner(path, gate) as runner:
+        job = runner.submit(Kept("x"))
+        gate.began.wait(5)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE job SET command = '{'")
+    with a_runner(path, done) as runner:
+        assert runner.resume_interrupted() == []
+        with pytest.raises(InputError):
+            runner.retry(job.id)
+
+
+def test_progress_and_warnings_after_the_end_are_not_heard(path: Path) -> None:
+    gate, heard, late = Gate(ignores_cancel=True), Heard(), threading.Event()
+
+    def going_on(command: Kept, context: JobContext) -> Outcome:
+        gate(command, context)
+        context.warn("too late")
+        try:
+            context.progress(Progress(5, 5))
+        finally:
+            late.set()
+        return Outcome()
+
+    with a_runner(path, going_on, heard) as runner:
+        job = runner.submit(Kept())
+        gate.began.wait(5)
+        runner.close(0.1)
+        gate.go.set()
+        assert late.wait(5)
+
+    assert heard.finished(job.id) is heard.events[-1]
+
+
+def test_what_is_submitted_while_it_closes_is_ended(path: Path) -> None:
+    made: list[JobRunner] = []
+
+    def closing_at_once(event: object) -> None:
+        if isinstance(event, JobChanged) and event.job.state is JobState.QUEUED:
+            made[0].close()
+
+    made.append(JobRunner({Passing: done}, closing_at_once, Journal(path)))  # type: ignore[dict-item]
+
+    assert made[0].run(Passing()).job.state is JobState.CANCELLED
+
+
+def test_a_journal_that_cannot_be_read_does_not_stop_the_watch(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate, asked = Gate(), threading.Event()
+
+    def unreadable(self: Journal) -> list[int]:
+        asked.set()
+        raise LocalError(path=path, reason="gone")
+
+    monkeypatch.setattr(Journal, "cancel_requests", unreadable)
+    with a_runner(path, gate) as runner:
+        runner.submit(Kept())
+        assert asked.wait(5)
+        asked.clear()
+        assert asked.wait(5)
+        gate.go.set()
+    assert "cannot be read" in caplog.text
+
+
+def test_run_waits_for_what_takes_long(path: Path) -> None:
+    def slow(command: Kept, context: JobContext) -> Outcome:
+        context.cancellation.wait(0.6)
+        return Outcome()
+
+    with a_runner(path, slow) as runner:
+        assert runner.run(Passing()).job.state is JobState.SUCCEEDED
 
 
 def test_an_interrupted_job_can_be_cancelled(path: Path) -> None:
