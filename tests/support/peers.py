@@ -26,6 +26,7 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pynetdicom.dsutils import encode
 
 from tests.support.testdata import unavailable
 from workstation.domain.node import Node
@@ -358,15 +359,24 @@ class _Request:
 
     head: bytes
     contexts: tuple[tuple[int, bytes], ...]  # context ID, first transfer syntax
+    abstract_syntaxes: dict[int, str]
+    roles: bytes  # the role selection items, given back as they came
 
     @classmethod
     def parse(cls, body: bytes) -> _Request:
-        contexts = []
+        contexts, abstract, roles = [], {}, b""
         for kind, content in _items(body[68:]):
             if kind == 0x20:
-                syntaxes = [value for inner, value in _items(content[4:]) if inner == 0x40]
-                contexts.append((content[0], syntaxes[0]))
-        return cls(body[4:68], tuple(contexts))
+                inner = list(_items(content[4:]))
+                contexts.append((content[0], next(value for sub, value in inner if sub == 0x40)))
+                abstract[content[0]] = next(value for sub, value in inner if sub == 0x30).decode()
+            elif kind == 0x50:
+                roles = b"".join(_item(sub, value) for sub, value in _items(content) if sub == 0x54)
+        return cls(body[4:68], tuple(contexts), abstract, roles)
+
+    def context_of(self, sop_class: str) -> int:
+        """The first context proposed for `sop_class`."""
+        return next(identity for identity, uid in self.abstract_syntaxes.items() if uid == sop_class)
 
     def acceptance(self) -> bytes:
         """An A-ASSOCIATE-AC that takes everything (PS3.8 9.3.3)."""
@@ -374,7 +384,7 @@ class _Request:
         body += _item(0x10, b"1.2.840.10008.3.1.1.1")
         for identity, syntax in self.contexts:
             body += _item(0x21, bytes([identity, 0, 0, 0]) + _item(0x40, syntax))
-        user = _item(0x51, struct.pack(">L", 16384)) + _item(0x52, b"1.2.3.4")
+        user = _item(0x51, struct.pack(">L", 16384)) + _item(0x52, b"1.2.3.4") + self.roles
         body += _item(0x50, user)
         return struct.pack(">BBL", 2, 0, len(body)) + body
 
@@ -472,6 +482,31 @@ class ScriptedPeer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def p_data(context_id: int, command: Dataset, data: bytes, complete: bool = True) -> bytes:
+    """A P-DATA-TF (PS3.8 9.3.5) with a command and the data set that follows it, or only its beginning."""
+    command.CommandGroupLength = 0
+    command.CommandDataSetType = 1
+    encoded = encode(command, True, True) or b""
+    command.CommandGroupLength = len(encoded) - 12
+    encoded = encode(command, True, True) or b""
+    body = b""
+    for control, content in ((3, encoded), (2 if complete else 0, data)):
+        value = bytes([context_id, control]) + content
+        body += struct.pack(">L", len(value)) + value
+    return struct.pack(">BBL", 4, 0, len(body)) + body
+
+
+def store_request(sop_class: str, sop_instance: str) -> Dataset:
+    """The command of a C-STORE."""
+    command = Dataset()
+    command.AffectedSOPClassUID = sop_class
+    command.CommandField = 0x0001
+    command.MessageID = 1
+    command.Priority = 0
+    command.AffectedSOPInstanceUID = sop_instance
+    return command
 
 
 def HangingPeer(phase: Phase) -> ScriptedPeer:

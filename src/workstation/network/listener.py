@@ -28,7 +28,7 @@ from workstation.network.cancel import free
 from workstation.network.connect import send_at_once
 from workstation.network.dimse.association import MAXIMUM_PDU, STALL_S
 from workstation.network.dimse.contexts import accepted_storage
-from workstation.network.quiet import quiet_pynetdicom
+from workstation.network.quiet import quiet_libraries
 from workstation.network.receive import Reception, SpoolingProvider
 from workstation.services.ports import Inbox
 from workstation.services.ports import Listener as ListenerPort
@@ -56,7 +56,7 @@ class StorageListener(ListenerPort):
         known_ae_titles: Callable[[], frozenset[str]],
         accept_unknown: bool = False,
     ) -> None:
-        quiet_pynetdicom()
+        quiet_libraries()
         self._local = local
         self._inbox = inbox
         self._known_ae_titles = known_ae_titles

@@ -1,4 +1,4 @@
-"""pynetdicom kept quiet: it logs identifiers, and an identifier holds a patient's name (house rule 8)."""
+"""The network libraries kept quiet: they log identifiers and URLs, and those hold patients' names (house rule 8)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import logging
 
 from pynetdicom import _config
 
+_LIBRARIES = ("pynetdicom", "httpx2", "httpcore2")
 
-def quiet_pynetdicom() -> None:
-    """No pynetdicom log line leaves the process; what goes wrong is said by our own errors."""
+
+def quiet_libraries() -> None:
+    """No log line of theirs leaves the process; what goes wrong is said by our own errors."""
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = False
     _config.LOG_RESPONSE_IDENTIFIERS = False
-    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
+    for name in _LIBRARIES:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

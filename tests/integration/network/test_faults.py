@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +25,9 @@ from tests.support.peers import (
     ScriptedPeer,
     black_hole,
     free_port,
+    p_data,
     run_storescu,
+    store_request,
 )
 from workstation.domain.errors import (
     AssociationRejected,
@@ -36,10 +40,13 @@ from workstation.domain.errors import (
 )
 from workstation.domain.node import Node
 from workstation.domain.query import Query, WorklistQuery
+from workstation.domain.study import Level, Study
 from workstation.services.ports import RetrieveTarget
 
 Operation = Callable[[Us, Node, Path], object]
 TARGET = RetrieveTarget("1.2.3")
+CT = "1.2.840.10008.5.1.4.1.1.2"
+StudyRootGet = "1.2.840.10008.5.1.4.1.2.2.3"
 CANCEL_WITHIN_S = 0.5  # the issue's own number
 
 DIMSE: dict[str, Operation] = {
@@ -138,6 +145,26 @@ def test_a_sender_frozen_in_the_middle_is_left_within_half_a_second(us: Us, file
     assert elapsed[0] < CANCEL_WITHIN_S
 
 
+def test_a_data_set_that_stops_half_way_leaves_no_file(us: Us) -> None:
+    def script(peer: ScriptedPeer, connection: socket.socket) -> None:
+        request = peer.associate(connection)
+        if StudyRootGet not in request.abstract_syntaxes.values():
+            connection.close()  # the query that precedes it
+            return
+        peer.read_pdu(connection)
+        beginning = p_data(request.context_of(CT), store_request(CT, "1.2.3.4"), b"\0" * 1000, complete=False)
+        connection.sendall(beginning)
+        while not us.inbox.files:
+            peer.ended.wait(0.01)
+        peer.hold()
+
+    with ScriptedPeer(script) as peer, cancelled_when(us, peer.reached) as elapsed, pytest.raises(Cancelled):
+        us.dimse.get(peer.node(), TARGET, us.inbox, ignore, us.cancellation)
+
+    assert elapsed[0] < CANCEL_WITHIN_S
+    assert us.inbox.files == []
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_is_asked_once_cancelled(us: Us, file: Path, name: str) -> None:
     us.cancellation.cancel()
@@ -192,11 +219,11 @@ def test_a_peer_that_dies_has_aborted(us: Us, file: Path, name: str) -> None:
 
 
 def test_a_list_cut_off_by_the_death_of_the_peer_is_incomplete(us: Us) -> None:
-    def script(peer: ScriptedPeer, connection: object) -> None:
-        request = peer.associate(connection)  # type: ignore[arg-type]
-        peer.read_pdu(connection)  # type: ignore[arg-type]
-        connection.sendall(_pending_match(request.contexts[0][0]))  # type: ignore[attr-defined]
-        connection.close()  # type: ignore[attr-defined]
+    def script(peer: ScriptedPeer, connection: socket.socket) -> None:
+        request = peer.associate(connection)
+        peer.read_pdu(connection)
+        connection.sendall(_pending_match(request.contexts[0][0]))
+        connection.close()
 
     rows: list[object] = []
     with ScriptedPeer(script) as peer, pytest.raises(PeerAborted):
@@ -243,9 +270,9 @@ def test_a_peer_that_aborts_during_a_transfer_is_told_from_one_that_refuses(us: 
     "rubbish", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\xff" * 68, b"\x02\x00\x00\x00\x00\x04abcd"]
 )
 def test_something_that_is_no_dicom_peer_is_an_error_of_the_peer(us: Us, rubbish: bytes) -> None:
-    def script(peer: ScriptedPeer, connection: object) -> None:
-        peer.read_pdu(connection)  # type: ignore[arg-type]
-        connection.sendall(rubbish)  # type: ignore[attr-defined]
+    def script(peer: ScriptedPeer, connection: socket.socket) -> None:
+        peer.read_pdu(connection)
+        connection.sendall(rubbish)
         peer.hold()
 
     with ScriptedPeer(script) as peer, pytest.raises(PeerError):
@@ -253,20 +280,24 @@ def test_something_that_is_no_dicom_peer_is_an_error_of_the_peer(us: Us, rubbish
 
 
 def _pending_match(context_id: int) -> bytes:
-    """One P-DATA-TF with a pending C-FIND response and an empty identifier."""
+    """A pending C-FIND response with one study."""
     command = Dataset()
-    command.CommandGroupLength = 0
     command.AffectedSOPClassUID = "1.2.840.10008.5.1.4.1.2.2.1"
     command.CommandField = 0x8020
     command.MessageIDBeingRespondedTo = 1
-    command.CommandDataSetType = 1
     command.Status = 0xFF00
-    encoded = encode(command, True, True) or b""
-    command.CommandGroupLength = len(encoded) - 12
-    answer = Dataset()
-    answer.StudyInstanceUID = "1.2.3"
-    body = b""
-    for control, data in ((3, encode(command, True, True)), (2, encode(answer, True, True))):
-        value = bytes([context_id, control]) + (data or b"")
-        body += len(value).to_bytes(4, "big") + value
-    return b"\x04\x00" + len(body).to_bytes(4, "big") + body
+    match = Dataset()
+    match.StudyInstanceUID = "1.2.3"
+    return p_data(context_id, command, encode(match, True, True) or b"")
+
+
+def test_nothing_of_a_patient_reaches_the_log(
+    us: Us, orthanc: OrthancPeer, caplog: pytest.LogCaptureFixture, file: Path
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    [study] = us.dimse.find(orthanc.node(), Query.where(Level.STUDY, {"PatientID": "CQ500*"}), us.cancellation)
+    assert isinstance(study, Study)
+    us.dimse.get(orthanc.node(), RetrieveTarget(study.study_instance_uid), us.inbox, ignore, us.cancellation)
+    list(us.web.find(orthanc.node(), Query.where(Level.STUDY, {"PatientID": "CQ500*"}), us.cancellation))
+
+    assert "CQ500" not in caplog.text

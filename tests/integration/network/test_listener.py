@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from pynetdicom.sop_class import CTImageStorage, Verification  # type: ignore[at
 
 from tests.integration.network.conftest import NAMES, OTHERS, UNCOMPRESSED
 from tests.support.inbox import FolderInbox, Us
-from tests.support.peers import HOST, free_port, run_storescu, storescu
+from tests.support.peers import HOST, free_port, p_data, run_storescu, store_request, storescu
 from workstation.domain.errors import ArchiveUnusable, AssociationRejected, DamagedFile, DiskFull, PortInUse
 from workstation.domain.node import LocalAe, Node
 from workstation.network.dimse.client import DimseClient
@@ -160,6 +159,17 @@ def test_a_hanging_client_neither_blocks_others_nor_the_end(us: Us, listener: St
     assert us.inbox.files == []
 
 
+@pytest.mark.parametrize(
+    "words", [b"", b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 68, b"\x04\0\0\0\0\x04abcd", b"\x01\0\0\0\0\x04abcd"]
+)
+def test_whoever_does_not_speak_dicom_is_hung_up_on(us: Us, address: Node, words: bytes) -> None:
+    for _ in range(5):
+        with socket.create_connection((HOST, address.port)) as scanner:
+            scanner.sendall(words)
+
+    assert DimseClient(LocalAe("SENDER")).echo(address, us.cancellation)
+
+
 def test_a_port_in_use_is_named(us: Us, address: Node) -> None:
     second = StorageListener(LocalAe(port=address.port), us.inbox, lambda: KNOWN)
 
@@ -222,19 +232,7 @@ class Client:
 
     def begin_store(self, announced: str, data: bytes) -> None:
         """The command and the first part of a data set that never ends."""
-        command = Dataset()
-        command.CommandGroupLength = 0
-        command.AffectedSOPClassUID = CTImageStorage
-        command.CommandField = 1
-        command.MessageID = 1
-        command.Priority = 0
-        command.CommandDataSetType = 1
-        command.AffectedSOPInstanceUID = announced
-        encoded = encode(command, True, True) or b""
-        for control, content in ((3, encoded), (0, data)):
-            value = bytes([1, control]) + content
-            pdv = struct.pack(">L", len(value)) + value
-            self._socket.sendall(struct.pack(">BBL", 4, 0, len(pdv)) + pdv)
+        self._socket.sendall(p_data(1, store_request(CTImageStorage, announced), data, complete=False))
 
     def kill(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)

@@ -14,6 +14,7 @@ from workstation.network.dicomweb import query as qido
 from workstation.network.dicomweb import retrieve as wado
 from workstation.network.dicomweb import store as stow
 from workstation.network.dicomweb.transport import Session
+from workstation.network.quiet import quiet_libraries
 from workstation.services.ports import (
     EchoResult,
     Inbox,
@@ -26,6 +27,9 @@ from workstation.services.ports import (
 
 class DicomWebClient(WebPeer):
     """Talks to the DICOMweb root of any node. Holds no connection between calls; any thread may call."""
+
+    def __init__(self) -> None:
+        quiet_libraries()
 
     def echo(self, node: Node, cancellation: Cancellation) -> EchoResult:
         """DICOMweb has no echo: one study is asked for, which shows root, access and QIDO-RS."""

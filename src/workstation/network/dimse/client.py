@@ -17,7 +17,7 @@ from workstation.jobs.cancel import Cancellation
 from workstation.network.dimse import find, retrieve, store, worklist
 from workstation.network.dimse import status as words
 from workstation.network.dimse.association import associated
-from workstation.network.quiet import quiet_pynetdicom
+from workstation.network.quiet import quiet_libraries
 from workstation.services.ports import (
     DimsePeer,
     EchoResult,
@@ -32,7 +32,7 @@ class DimseClient(DimsePeer):
     """Talks to any node as `local`. Holds no connection: each call opens and closes its own, from any thread."""
 
     def __init__(self, local: LocalAe) -> None:
-        quiet_pynetdicom()
+        quiet_libraries()
         self._local = local
 
     def echo(self, node: Node, cancellation: Cancellation) -> EchoResult:

@@ -109,13 +109,13 @@ def accepted_storage() -> list[PresentationContext]:
     return contexts
 
 
-def for_get(model: str, classes: Sequence[str], others: int = 0) -> list[PresentationContext]:
-    """The contexts of one C-GET for `classes`, leaving room for `others`.
+def for_get(model: str, classes: Sequence[str]) -> list[PresentationContext]:
+    """The contexts of one C-GET for `classes`.
 
     The peer chooses one transfer syntax per context, so each needs its own for instances to come as they
     are stored. They are handed out by frequency until the room is used up.
     """
-    room = MAXIMUM - 1 - others
+    room = MAXIMUM - 1
     few = len(classes) * len(UNCOMPRESSED) <= room
     chosen = list(classes) if few else list(classes)[: room - len(_FREQUENT)]
     apart = chosen if few else chosen[: len(_FREQUENT)]
