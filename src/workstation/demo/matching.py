@@ -21,7 +21,7 @@ NUMBER_VRS = frozenset({"DS", "IS", "SL", "SS", "SV", "UL", "US", "UV", "FL", "F
 RANGE_VRS = frozenset({"DA", "TM", "DT"})
 _RANGE_PADDING = {"DA": ("00000101", "99991231"), "TM": ("000000.000000", "235959.999999")}
 _DATE_TIME_PADDING = ("00000101000000.000000", "99991231235959.999999")
-_OFFSET = re.compile(r"[+-]\d{4}$")
+_OFFSET = re.compile(r"\+\d{4}|(?:(?<=\d{14})|(?<=\.\d{6}))-\d{4}(?=$|-)")
 
 
 def texts(element: DataElement | None) -> list[str]:
@@ -118,8 +118,8 @@ def _range_matches(vr: str, pattern: str, value: str) -> bool:
 
 
 def _date_time_without_offset(value: str) -> str:
-    """Offsets are dropped: an offset and an open range look alike, and our own objects carry none."""
-    return _OFFSET.sub("", value) if value.count("-") != 1 or not value.startswith("-") else value
+    """Offsets are dropped, not converted: our own objects carry none."""
+    return _OFFSET.sub("", value)
 
 
 def _name_matches(pattern: str, value: str) -> bool:

@@ -12,8 +12,8 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
-from tests.integration.demo.conftest import TODAY, UNCOMPRESSED, Scu
-from tests.unit.demo.test_mpps import creation, ending
+from tests.support.performed_step import creation, ending
+from tests.support.pynetdicom_peers import TODAY, UNCOMPRESSED, Scu
 from workstation.demo.pacs import EmbeddedPacs
 from workstation.demo.sop_classes import (
     PERFORMED_STEP,
@@ -89,6 +89,19 @@ def test_a_pacs_that_refuses_takes_no_steps(samples: Path, scu: Scu) -> None:
         scu.association(pacs, PERFORMED_STEP) as association,
     ):
         assert association.send_n_create(creation(), PERFORMED_STEP, "2.25.5")[0].Status == 0x0124
+
+
+def test_a_pacs_that_hangs_leaves_a_step_unanswered_and_can_be_stopped(samples: Path, scu: Scu) -> None:
+    pacs = EmbeddedPacs(samples, temper=Temper.HANGS)
+    pacs.start()
+    try:
+        scu.ae.dimse_timeout = 0.5
+        with scu.association(pacs, PERFORMED_STEP) as association:
+            status, _ = association.send_n_create(creation(), PERFORMED_STEP, "2.25.5")
+        assert "Status" not in status
+        assert pacs.performed_steps.uids() == []
+    finally:
+        pacs.stop()
 
 
 class CommitmentScu:

@@ -11,7 +11,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom import build_context
 
-from tests.integration.demo.conftest import TODAY, Scu
+from tests.support.pynetdicom_peers import TODAY, Scu
 from workstation.demo.pacs import EmbeddedPacs
 from workstation.demo.sop_classes import (
     PATIENT_ROOT_FIND,

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.demo.conftest import Receiver, Scu
-from tests.integration.demo.test_transfer import move, study_of
+from tests.support.pynetdicom_peers import Receiver, Scu, move, study_of
 from workstation.demo.sop_classes import VERIFICATION
 from workstation.demo.story import start_demo
 from workstation.domain.node import LocalAe

@@ -13,25 +13,12 @@ from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, MRImageStorage
 from pynetdicom import build_context, build_role, evt
 
-from tests.integration.demo.conftest import Receiver, Scu
+from tests.support.pynetdicom_peers import Receiver, Scu, move, stored, study_of
 from workstation.demo.pacs import EmbeddedPacs
-from workstation.demo.sop_classes import STUDY_ROOT_FIND, STUDY_ROOT_GET, STUDY_ROOT_MOVE
+from workstation.demo.sop_classes import STUDY_ROOT_FIND, STUDY_ROOT_GET
 
 Find = Callable[..., list[Dataset]]
 SYNTAXES = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.50"]
-
-
-def stored(pacs: EmbeddedPacs, patient_id: str) -> list[Any]:
-    """The instances of the patient's newest study."""
-    studies = [entity for entity in pacs.catalogue.entities("STUDY") if entity.header.PatientID == patient_id]
-    return list(studies[0].instances)
-
-
-def study_of(pacs: EmbeddedPacs, patient_id: str) -> Dataset:
-    query = Dataset()
-    query.QueryRetrieveLevel = "STUDY"
-    query.StudyInstanceUID = stored(pacs, patient_id)[0].StudyInstanceUID
-    return query
 
 
 def get(
@@ -93,11 +80,6 @@ def test_get_without_the_unique_key_is_refused(pacs: EmbeddedPacs, scu: Scu) -> 
     query.QueryRetrieveLevel = "STUDY"
     statuses, received = get(pacs, scu, query)
     assert (statuses[-1].Status, received) == (0xA900, [])
-
-
-def move(pacs: EmbeddedPacs, scu: Scu, query: Dataset, destination: str) -> list[Dataset]:
-    with scu.association(pacs, STUDY_ROOT_MOVE) as association:
-        return [status for status, _ in association.send_c_move(query, destination, STUDY_ROOT_MOVE)]
 
 
 @pytest.mark.parametrize("patient_id", ["4471920", "5520071", "6120984"])

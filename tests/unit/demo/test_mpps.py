@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from pydicom.dataset import Dataset
 
+from tests.support.performed_step import creation, ending
 from workstation.demo.mpps import (
     COMPLETED,
     DISCONTINUED,
@@ -25,33 +26,6 @@ from workstation.demo.mpps import (
 )
 
 UID = "2.25.1"
-
-
-def creation() -> Dataset:
-    scheduled = Dataset()
-    scheduled.StudyInstanceUID, scheduled.ScheduledProcedureStepID = "2.25.77", "SPS-1"
-    step = Dataset()
-    step.SpecificCharacterSet = "ISO_IR 192"
-    step.ScheduledStepAttributesSequence = [scheduled]
-    step.PatientName, step.PatientID = "Nobody^At All", "0"
-    step.PerformedProcedureStepID, step.PerformedStationAETitle = "PPS-1", "WORKSTATION"
-    step.PerformedProcedureStepStartDate, step.PerformedProcedureStepStartTime = "20261123", "101500"
-    step.PerformedProcedureStepEndDate = step.PerformedProcedureStepEndTime = ""
-    step.PerformedProcedureStepStatus, step.Modality = IN_PROGRESS, "CT"
-    step.PerformedProcedureStepDescription = ""
-    step.PerformedSeriesSequence = []
-    step.PerformedProcedureStepDiscontinuationReasonCodeSequence = []
-    return step
-
-
-def ending(status: str) -> Dataset:
-    series = Dataset()
-    series.SeriesInstanceUID, series.ProtocolName = "2.25.88", "Thorax"
-    end = Dataset()
-    end.PerformedProcedureStepStatus = status
-    end.PerformedProcedureStepEndDate, end.PerformedProcedureStepEndTime = "20261123", "103000"
-    end.PerformedSeriesSequence = [series]
-    return end
 
 
 @pytest.fixture
