@@ -8,6 +8,8 @@ from typing import Any
 
 from pydicom import Dataset
 from pydicom.dataelem import DataElement
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element
 from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
@@ -75,7 +77,22 @@ def _same_element(one: DataElement, other: DataElement, pixels_comparable: bool)
             _same_dataset(*pair, pixels_comparable) for pair in zip(one.value, other.value, strict=True)
         )
     if isinstance(one.value, bytes) and isinstance(other.value, bytes):
-        return one.value.rstrip(b"\0") == other.value.rstrip(b"\0")
+        return _even(one.value) == _even(other.value)
     if one.is_empty and other.is_empty:
         return True
+    if one.VR != other.VR and "UN" in (one.VR, other.VR):
+        return _encoded(one) == _encoded(other)
     return bool(one.value == other.value)
+
+
+def _encoded(element: DataElement) -> bytes:
+    """The value as implicit VR little endian writes it, which is what an element of unknown VR holds (PS3.5 6.2.2)."""
+    buffer = DicomBytesIO()
+    buffer.is_implicit_VR, buffer.is_little_endian = True, True
+    write_data_element(buffer, element, ["utf-8"])
+    return buffer.getvalue()[8:]
+
+
+def _even(value: bytes) -> bytes:
+    """With the byte that pads it to even length (PS3.5 6.2), and no further: trailing zeros are pixels."""
+    return value + b"\0" * (len(value) % 2)

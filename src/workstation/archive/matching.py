@@ -93,7 +93,8 @@ def condition(query: Query) -> Condition:
 
 def fold(text: str) -> str:
     """`text` without case and diacritics, composed again so that `?` stands for one letter."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN_LETTERS))
+    folded = unicodedata.normalize("NFKD", text).casefold().translate(_PLAIN_LETTERS)
+    decomposed = unicodedata.normalize("NFKD", folded)
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     return unicodedata.normalize("NFC", bare)
 

@@ -169,7 +169,7 @@ class Repair:
         for start in range(0, len(uids), _BATCH):
             with self._index.writing() as writer:
                 for uid in uids[start : start + _BATCH]:
-                    if not self._layout.object(uid).exists():
+                    if writer.instance(uid) is not None and not self._layout.object(uid).exists():
                         writer.remove_instance(uid)
                         removed.append(uid)
         return tuple(sorted(removed))

@@ -321,14 +321,6 @@ def test_links_in_a_circle_and_fifos_do_not_hang_it(importing: Import, source: P
     assert (finished.job.state, finished.result.stored) == (JobState.SUCCEEDED, 1)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="needs a user whom permissions bind")
-def test_a_file_that_may_not_be_read_is_reported(importing: Import, source: Path) -> None:
-    write(a_dataset(), source / "1.dcm")
-    write(a_dataset(), source / "2.dcm").chmod(0)
-
-    assert [path for path, _ in importing(source).result.failed] == [str(source / "2.dcm")]
-
-
 def test_a_file_that_cannot_be_read_is_reported(
     importing: Import, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,25 @@ def test_another_vr_encoding_of_native_pixels_is_the_same_content(archive: Local
     assert put(archive, dataset, implicit=True) is StoreOutcome.ALREADY_PRESENT
 
 
+def test_private_elements_whose_vr_was_lost_on_the_way_are_the_same_content(archive: LocalArchive) -> None:
+    dataset = a_study_with_sequence()
+    block = dataset.private_block(0x0011, "QUUX", create=True)
+    block.add_new(1, "LO", "a text")
+    block.add_new(2, "US", [1, 2])
+    block.add_new(3, "FD", 1.5)
+    put(archive, dataset)
+
+    assert put(archive, dataset, implicit=True) is StoreOutcome.ALREADY_PRESENT
+
+
+def test_native_pixels_of_other_length_are_a_conflict(archive: LocalArchive) -> None:
+    dataset = a_dataset()
+    put(archive, dataset)
+    dataset.PixelData = dataset.PixelData[:-2]
+
+    assert put(archive, dataset, implicit=True) is StoreOutcome.CONFLICT
+
+
 def test_another_value_in_a_sequence_is_a_conflict(archive: LocalArchive) -> None:
     dataset = a_study_with_sequence()
     put(archive, dataset)
