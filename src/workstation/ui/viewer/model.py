@@ -113,8 +113,9 @@ class Viewport(QObject):
         return self._labels[1] if self._labels is not None and self._labels[0] == self.shown_ref else None
 
     def set_labels(self, ref: FrameRef, labels: ImageLabels) -> None:
-        self._labels = (ref, labels)
-        self.changed.emit()
+        if ref == self.shown_ref:
+            self._labels = (ref, labels)
+            self.changed.emit()
 
     @property
     def error(self) -> WorkstationError | ErrorReport | None:
@@ -253,7 +254,8 @@ class Viewport(QObject):
 
     def begin_gesture(self) -> None:
         """Everything up to `end_gesture` is one step of the history."""
-        self._before_gesture = self._view
+        if self._before_gesture is None:
+            self._before_gesture = self._view
 
     def end_gesture(self) -> None:
         before, self._before_gesture = self._before_gesture, None

@@ -12,44 +12,35 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
 
-from workstation.dicom.describe import AttributeRow, attributes_of, describe
-from workstation.domain.events import JobFinished
-from workstation.domain.job import Command
-from workstation.imaging.frame import Frame, Window
+from workstation.domain.errors import WorkstationError
+from workstation.imaging.frame import Window
 from workstation.imaging.view import View
-from workstation.jobs.cancel import Cancellation
-from workstation.services.open_series import DisplayKind, DisplaySet, FrameRef, OpenPaths, OpenStudy
+from workstation.services.open_series import DisplaySet, FrameRef, OpenPaths, OpenStudy
 from workstation.services.workplace import Workplace
 from workstation.ui.actions import Actions
-from workstation.ui.assets import DARK
-from workstation.ui.background import Background
-from workstation.ui.bridge import EventBridge
 from workstation.ui.messages import notice_of
 from workstation.ui.viewer import tools
-from workstation.ui.viewer.canvas import image_over
 from workstation.ui.viewer.cine import DEFAULT_RATE, Cine
 from workstation.ui.viewer.commands import COMMANDS
+from workstation.ui.viewer.details import Details
 from workstation.ui.viewer.grid import LAYOUTS, ViewportGrid
-from workstation.ui.viewer.histogram import histogram_of, load_pyqtgraph
 from workstation.ui.viewer.loader import FrameCache, FrameLoader
 from workstation.ui.viewer.model import Tool, Viewport
+from workstation.ui.viewer.opening import Opener
 from workstation.ui.viewer.presets import Preset, presets_of
 from workstation.ui.viewer.series_model import SeriesModel
 from workstation.ui.viewer.side_panel import SidePanel
-from workstation.ui.viewer.strip import THUMBNAIL, SeriesStrip
-from workstation.ui.viewer.thumbnails import thumbnail
-from workstation.ui.widgets.buttons import frame as framed
+from workstation.ui.viewer.strip import SeriesStrip
+from workstation.ui.viewer.toolbar import toolbar
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.layouts import row
 from workstation.ui.widgets.notice import NoticeArea
 
-_ATTRIBUTES_DELAY_MS = 120  # while scrolling, the list waits until the picture stands still
 _TWICE_S = 0.5
-_SIDE_PIXELS = 2 * THUMBNAIL
 _MIB = 1024 * 1024
 
 
@@ -65,31 +56,20 @@ class ViewerPage(QWidget):
         self.setObjectName("page")
         self._workplace = workplace
         self.actions_ = actions or Actions(self)
-        self._opening: int | None = None
-        self._cancellation = Cancellation()
         self.presets: tuple[Preset, ...] = ()
-        self._histogram_of: Frame | None = None
         self._closed = False
         self._escaped_at = 0.0
 
-        self._bridge = EventBridge(self)
-        self._bridge.job_finished.connect(self._on_job_finished)
-        self._unsubscribe = workplace.subscribe(self._bridge.publish)
+        self._opener = Opener(workplace, self)
         cache = FrameCache(workplace.settings().viewer.cache_mib * _MIB)
         self._loader = FrameLoader(workplace.decode_pool, cache, parent=self)
-        self._background = Background("viewer", self)
-        self._thumbnails = Background("viewer-thumbnails", self)
-
         self.series = SeriesModel(self)
         self.strip = SeriesStrip(self.series)
         self.grid = ViewportGrid(self._loader, drag_up_brightens=workplace.settings().viewer.drag_up_brightens)
         self.panel = SidePanel()
         self.notices = NoticeArea()
         self.cine = Cine(self)
-        self._settled = QTimer(self)
-        self._settled.setSingleShot(True)
-        self._settled.setInterval(_ATTRIBUTES_DELAY_MS)
-        self._settled.timeout.connect(self._show_details)
+        self._details = Details(workplace.decode_pool, self.grid, self.panel, self.series)
         self._watched: Viewport | None = None
 
         self._build()
@@ -101,10 +81,10 @@ class ViewerPage(QWidget):
     # --- what others use ---------------------------------------------------------------------
 
     def open_study(self, study_instance_uid: str) -> None:
-        self._open(OpenStudy(study_instance_uid))
+        self._opening(OpenStudy(study_instance_uid))
 
     def open_paths(self, paths: Iterable[str | Path]) -> None:
-        self._open(OpenPaths(tuple(str(path) for path in paths)))
+        self._opening(OpenPaths(tuple(str(path) for path in paths)))
 
     def show_display_set(self, display_set: DisplaySet, index: int | None = None) -> None:
         """Load into the active viewport."""
@@ -126,7 +106,7 @@ class ViewerPage(QWidget):
     def close_study(self) -> None:
         """Show nothing and give the memory back."""
         self.cine.pause()
-        self._thumbnails.forget()
+        self._details.make_thumbnails(())
         for viewport in self.grid.viewports:
             viewport.show(None)
         self.series.set_display_sets(())
@@ -139,23 +119,16 @@ class ViewerPage(QWidget):
             return
         self._closed = True
         self.cine.pause()
-        self._settled.stop()
-        self._unsubscribe()
-        self._bridge.close()
-        self._cancellation.cancel()
+        self._opener.close()
+        self._details.close()
         self.grid.close_viewports()
         self._loader.close()
-        self._background.close()
-        self._thumbnails.close()
 
     # --- building ----------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self._empty = EmptyState(
-            "viewer",
-            self.tr("No study is open"),
-            self.tr("Open one from the Studies page, or drop DICOM files or a folder here."),
-        )
+        self._empty = EmptyState("viewer", "")
+        self._say_nothing_open()
         work = QWidget()
         self._stack = QStackedLayout(work)
         self._stack.addWidget(self._empty)
@@ -165,33 +138,19 @@ class ViewerPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._toolbar())
+        layout.addWidget(toolbar(self.actions_))
         layout.addWidget(self.notices)
         layout.addLayout(body, 1)
         self.actions_.attach(self, "viewer")
         self.setAcceptDrops(True)
 
-    def _toolbar(self) -> QFrame:
-        bar = framed("bar")
-        line = row(spacing=2, margins=(8, 4, 8, 4))
-        groups = (
-            ("window", "scroll", "pan", "zoom"),
-            ("fit", "flip_horizontal", "rotate_right", "invert", "reset"),
-            ("cine", "layout", "overlay"),
-        )
-        for number, names in enumerate(groups):
-            if number:
-                line.addWidget(_divider())
-            for name in names:
-                line.addWidget(_tool_button(self._action(name)))
-        line.addStretch(1)
-        bar.setLayout(line)
-        return bar
-
     def _action(self, name: str) -> QAction:
         return self.actions_[f"viewer.{name}"]
 
     def _connect(self) -> None:
+        self._opener.ended.connect(self._say_nothing_open)
+        self._opener.opened.connect(self._show_opened)
+        self._opener.failed.connect(self._on_failed)
         self._connect_actions()
         self.strip.chosen.connect(self.show_display_set)
         self.grid.active_changed.connect(self._watch_active)
@@ -202,7 +161,8 @@ class ViewerPage(QWidget):
         section.preset_chosen.connect(self._apply_preset)
         section.window_edited.connect(self._apply_window)
         section.entered.connect(self._focus_picture)
-        section.histogram.window_dragged.connect(self._apply_window)
+        section.histogram.window_dragged.connect(self._drag_window)
+        section.histogram.drag_finished.connect(self._end_gesture)
         cine = self.panel.cine_section
         cine.stepped.connect(self._step)
         cine.toggled.connect(self._toggle_cine)
@@ -240,25 +200,19 @@ class ViewerPage(QWidget):
 
     # --- opening -----------------------------------------------------------------------------
 
-    def _open(self, command: Command) -> None:
-        if self._opening is not None:
-            self._workplace.runner.cancel(self._opening)
-        self._opening = self._workplace.runner.submit(command).id
+    def _opening(self, command: OpenStudy | OpenPaths) -> None:
         self._empty.say(self.tr("Opening…"), "")
+        self._opener.open(command)
 
-    def _on_job_finished(self, event: JobFinished) -> None:
-        if event.job.id != self._opening:
-            return
-        self._opening = None
+    def _say_nothing_open(self) -> None:
         self._empty.say(
             self.tr("No study is open"),
             self.tr("Open one from the Studies page, or drop DICOM files or a folder here."),
         )
-        if event.error is not None:
-            self.notices.show_notice(notice_of(event.error))
-            self.failed.emit(event.error)
-        elif event.result is not None:
-            self._show_opened(event.result)
+
+    def _on_failed(self, error: WorkstationError) -> None:
+        self.notices.show_notice(notice_of(error))
+        self.failed.emit(error)
 
     def _show_opened(self, display_sets: tuple[DisplaySet, ...]) -> None:
         self.close_study()
@@ -266,19 +220,10 @@ class ViewerPage(QWidget):
         viewports = list(self.grid.viewports)
         for viewport, display_set in zip(viewports, display_sets, strict=False):
             viewport.show(display_set)
-        for display_set in display_sets:
-            if display_set.kind is DisplayKind.IMAGE:
-                self._ask_thumbnail(display_set)
+        self._details.make_thumbnails(display_sets)
         self._follow()
         self.grid.canvas.setFocus()
         self.opened.emit(display_sets)
-
-    def _ask_thumbnail(self, display_set: DisplaySet) -> None:
-        self._thumbnails.ask(
-            lambda: thumbnail(self._workplace.decode_pool, display_set, _SIDE_PIXELS, self._cancellation),
-            lambda array: self.series.set_thumbnail(display_set.uid, image_over(array).copy()),
-            lambda _error: self.series.set_thumbnail(display_set.uid, None),
-        )
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -332,7 +277,7 @@ class ViewerPage(QWidget):
 
     def _wait_until_settled(self) -> None:
         if not self.cine.playing:
-            self._settled.start()
+            self._details.wait()
 
     def _on_view(self) -> None:
         viewport = self.viewport
@@ -353,32 +298,6 @@ class ViewerPage(QWidget):
             replace(self.actions_.situation, image=has_image, many_frames=has_image and viewport.count > 1)
         )
 
-    def _show_details(self) -> None:
-        """Attributes and histogram of the image that stands on the screen."""
-        viewport = self.viewport
-        ref, frame = viewport.shown_ref, viewport.frame
-        self._background.forget()
-        for one in self.grid.viewports:
-            self._ask_labels(one)
-        if ref is not None:
-            self._background.ask(lambda: _attributes(ref.path), self.panel.attributes.model.set_rows)
-        else:
-            self.panel.attributes.model.set_rows(())
-        histogram = self.panel.window_section.histogram
-        if not histogram.ready:
-            self._background.ask(load_pyqtgraph, histogram.use)
-        if frame is None:
-            histogram.show_histogram(None)
-        else:
-            self._background.ask(lambda: histogram_of(frame), histogram.show_histogram)
-
-    def _ask_labels(self, viewport: Viewport) -> None:
-        ref = viewport.shown_ref
-        if ref is not None and viewport.labels is None:
-            self._background.ask(
-                lambda: describe(ref.path, ref.frame_index), lambda labels: viewport.set_labels(ref, labels)
-            )
-
     # --- commands ----------------------------------------------------------------------------
 
     def _choose_tool(self, tool: Tool) -> None:
@@ -390,9 +309,15 @@ class ViewerPage(QWidget):
         if number < len(self.presets):
             self.viewport.apply(self.presets[number].apply)
 
-    def _apply_window(self, center: float | None, width: float = 1.0) -> None:
-        window = None if center is None else Window(center, width)
-        self.viewport.apply(lambda view: tools.with_window(view, window))
+    def _apply_window(self, center: float, width: float) -> None:
+        self.viewport.apply(lambda view: tools.with_window(view, Window(center, width)))
+
+    def _drag_window(self, center: float, width: float) -> None:
+        self.viewport.begin_gesture()
+        self._apply_window(center, width)
+
+    def _end_gesture(self) -> None:
+        self.viewport.end_gesture()
 
     def _undo_or_redo(self, back: bool) -> None:
         if back:
@@ -422,7 +347,7 @@ class ViewerPage(QWidget):
         self.panel.cine_section.show_playing(playing)
         self._action("cine").setChecked(playing)
         if not playing:
-            self._settled.start()
+            self._details.wait()
 
     def _next_viewport(self, step: int) -> None:
         """Tab goes through the viewports; with only one it goes on to what stands beside it."""
@@ -474,25 +399,3 @@ class ViewerPage(QWidget):
         for name in ("invert", "reset", "overlay"):
             menu.addAction(self._action(name))
         menu.popup(position)
-
-
-def _attributes(path: Path) -> list[AttributeRow]:
-    """Those of the object first; the file's own group 0002 is rarely what is looked for."""
-    return sorted(attributes_of(path), key=lambda row: row[0].startswith("(0002"))
-
-
-def _divider() -> QWidget:
-    result = QWidget()
-    result.setFixedSize(1, 30)
-    result.setStyleSheet(f"background: {DARK.border_strong};")
-    return result
-
-
-def _tool_button(action: QAction) -> QToolButton:
-    result = QToolButton()
-    result.setObjectName("tool")
-    result.setDefaultAction(action)
-    result.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-    result.setMinimumSize(52, 46)
-    result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    return result
