@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 
 from tests.support.peers import DcmtkStorescp, require_program
+from tests.support.pynetdicom_peers import TODAY
 from workstation.demo.pacs import EmbeddedPacs
 
 Dcmtk = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def pacs(samples: Path) -> Iterator[EmbeddedPacs]:
+    """One for all tests here: what is stored here is sought here only."""
+    with EmbeddedPacs(samples, today=TODAY) as running:
+        yield running
 
 
 def keys(*pairs: str) -> list[str]:

@@ -25,6 +25,13 @@ from workstation.demo.temper import Temper
 Find = Callable[..., list[Dataset]]
 
 
+@pytest.fixture(scope="module")
+def pacs(samples: Path) -> Iterator[EmbeddedPacs]:
+    """One for all tests here: asking changes nothing."""
+    with EmbeddedPacs(samples, today=TODAY) as running:
+        yield running
+
+
 def test_it_echoes(pacs: EmbeddedPacs, scu: Scu) -> None:
     with scu.association(pacs, VERIFICATION) as association:
         assert association.send_c_echo().Status == 0x0000
