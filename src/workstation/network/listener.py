@@ -24,9 +24,9 @@ from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from workstation.domain.errors import PortInUse
 from workstation.domain.node import LocalAe
+from workstation.network.bounds import MAXIMUM_PDU, STALL_S, BoundedSocket
 from workstation.network.cancel import free
 from workstation.network.connect import send_at_once
-from workstation.network.dimse.association import MAXIMUM_PDU, STALL_S
 from workstation.network.dimse.contexts import accepted_storage
 from workstation.network.quiet import quiet_libraries
 from workstation.network.receive import Reception, SpoolingProvider
@@ -153,6 +153,8 @@ class _Handler(RequestHandler):
     def _create_association(self) -> Association:
         association = super()._create_association()
         association.dul.daemon = True
+        association.dul.event_queue.get_nowait()  # the second socket says once more that a connection is there
+        association.dul.socket = BoundedSocket(association, client_socket=cast(socket.socket, self.request))
         association.bind(evt.EVT_CONN_CLOSE, _close, [self.request])
         return association
 

@@ -22,6 +22,7 @@ from tests.support.inbox import FolderInbox, Us
 from tests.support.peers import HOST, free_port, p_data, run_storescu, store_request, storescu
 from workstation.domain.errors import ArchiveUnusable, AssociationRejected, DamagedFile, DiskFull, PortInUse
 from workstation.domain.node import LocalAe, Node
+from workstation.network import bounds
 from workstation.network.dimse.client import DimseClient
 from workstation.network.listener import StorageListener
 
@@ -170,6 +171,29 @@ def test_whoever_does_not_speak_dicom_is_hung_up_on(us: Us, address: Node, words
     assert DimseClient(LocalAe("SENDER")).echo(address, us.cancellation)
 
 
+def test_a_pdu_longer_than_any_is_hung_up_on_at_once(address: Node) -> None:
+    with socket.create_connection((HOST, address.port), 5) as client:
+        client.sendall(b"\x01\x00\xff\xff\xff\xff" + b"\0" * 100)
+
+        assert hung_up(client)
+
+
+def test_a_pdu_that_only_drips_is_hung_up_on(address: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "PDU_S", 0.2)
+    with socket.create_connection((HOST, address.port), 0.05) as client:
+        client.sendall(b"\x01\x00\x00\x00\x10\x00")
+        for _ in range(200):
+            try:
+                client.sendall(b"\0")
+                if hung_up(client):
+                    return
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+    pytest.fail("still connected")
+
+
 def test_a_port_in_use_is_named(us: Us, address: Node) -> None:
     second = StorageListener(LocalAe(port=address.port), us.inbox, lambda: KNOWN)
 
@@ -189,6 +213,16 @@ def test_it_can_be_stopped_and_started_again_on_the_same_port(us: Us) -> None:
         assert DimseClient(LocalAe("SENDER")).echo(Node("us", "WORKSTATION", HOST, port), us.cancellation)
         listener.stop()
         assert not listener.running
+
+
+def hung_up(client: socket.socket) -> bool:
+    """Whether the connection ends; what is said before (A-ABORT) does not matter."""
+    try:
+        while client.recv(100):
+            pass
+    except ConnectionError:
+        pass
+    return True
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

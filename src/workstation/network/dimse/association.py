@@ -31,14 +31,13 @@ from workstation.domain.errors import (
 )
 from workstation.domain.node import LocalAe, Node
 from workstation.jobs.cancel import Cancellation
+from workstation.network.bounds import MAXIMUM_PDU, STALL_S, BoundedSocket
 from workstation.network.cancel import free, shut
 from workstation.network.connect import open_socket, send_at_once
 from workstation.network.dimse import status as words
 from workstation.network.receive import SpoolingProvider
 from workstation.services.ports import Inbox
 
-STALL_S = 10.0  # a PDU must not stop half-way for longer than this
-MAXIMUM_PDU = 0x20000
 _RELEASE_S = 3.0
 _JOIN_S = 2.0
 
@@ -185,7 +184,7 @@ def _connect(node: Node, operation: str, cancellation: Cancellation) -> socket.s
         raise unreachable(node, operation, error, node.connect_timeout_s) from error
 
 
-class _ConnectedSocket(AssociationSocket):
+class _ConnectedSocket(BoundedSocket):
     """pynetdicom's socket around a connection that is already open."""
 
     def __init__(self, association: Association, connection: socket.socket) -> None:
