@@ -85,12 +85,15 @@ def _windows(frame: FrameAttributes) -> tuple[Window, ...]:
     explanations = elements.texts(holder, "WindowCenterWidthExplanation")
     name = elements.first_text(holder, "VOILUTFunction").upper()
     function = VoiFunction(name) if name in set(VoiFunction) else VoiFunction.LINEAR
-    smallest = 1.0 if function is VoiFunction.LINEAR else np.finfo(np.float32).tiny
-    return tuple(
-        Window(center, width, explanations[index] if index < len(explanations) else "", function)
-        for index, (center, width) in enumerate(zip(centers, widths, strict=False))
-        if width >= smallest
-    )
+    found = []
+    for index, (center, width) in enumerate(zip(centers, widths, strict=False)):
+        if width <= 0:
+            continue
+        # LINEAR needs a width of 1 at least (C.11.2.1.2.1); values below one unit, as in PET, mean the exact form.
+        exact = function is VoiFunction.LINEAR and width < 1
+        explanation = explanations[index] if index < len(explanations) else ""
+        found.append(Window(center, width, explanation, VoiFunction.LINEAR_EXACT if exact else function))
+    return tuple(found)
 
 
 def _voi_luts(frame: FrameAttributes, signed: bool, little: bool) -> tuple[LookupTable, ...]:

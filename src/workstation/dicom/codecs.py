@@ -277,6 +277,7 @@ def _channels_last(samples: Samples, layout: PixelFormat) -> Samples:
 
 # --- the registry ------------------------------------------------------------------------------
 
+_LARGEST_EXCESS = 16
 _JPEG: tuple[Decoder, ...] = (_jpeg_imagecodecs, _jpeg_pillow)
 _JPEG_LOSSLESS: tuple[Decoder, ...] = (_jpeg_lossless_imagecodecs, _jpeg_lossless_lj92, _jpeg_lossless_sof3)
 _JPEG_2000: tuple[Decoder, ...] = (_jpeg2000_imagecodecs, _jpeg2000_openjpeg)
@@ -328,8 +329,20 @@ def decoders_of(syntax: str) -> tuple[Decoder, ...]:
     return found
 
 
+def _refuse_lying_size(data: bytes, layout: PixelFormat) -> None:
+    """A codestream far larger than its frame is an attack or damage: decoders work on it for minutes."""
+    stated = codestream.dimensions(data)
+    if stated is None:
+        return
+    rows, columns = stated
+    if rows * columns > _LARGEST_EXCESS * layout.rows * layout.columns:
+        reason = f"the codestream states {rows} x {columns}, the header {layout.rows} x {layout.columns}"
+        raise DecodeFailed(transfer_syntax=layout.transfer_syntax, reason=reason)
+
+
 def decode(data: bytes, layout: PixelFormat) -> Decoded:
     """One encapsulated frame by the first decoder that can. Raises DecodeFailed, UnsupportedObject."""
+    _refuse_lying_size(data, layout)
     reasons = []
     for decoder in decoders_of(layout.transfer_syntax):
         try:

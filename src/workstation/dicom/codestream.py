@@ -30,6 +30,18 @@ def jpeg2000_header(data: bytes) -> Jpeg2000Header | None:
     return Jpeg2000Header(rows - top, columns - left, (depth & 0x7F) + 1, bool(depth & 0x80), transform)
 
 
+def dimensions(data: bytes) -> tuple[int, int] | None:
+    """Rows and columns as a JPEG, JPEG-LS or JPEG 2000 header states them, None where there is none."""
+    header = jpeg2000_header(data[:4096]) if b"\xff\x4f\xff\x51" in data[:4096] else None
+    if header is not None:
+        return header.rows, header.columns
+    for marker, offset, length in jpeg_segments(data):
+        if (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)) or marker == 0xF7:
+            rows, columns = struct.unpack(">HH", data[offset + 1 : offset + 5]) if length >= 5 else (0, 0)
+            return rows, columns
+    return None
+
+
 def has_start(data: bytes) -> bool:
     """Whether this begins like a JPEG, JPEG-LS or JPEG 2000 codestream."""
     return data[:3] == b"\xff\xd8\xff" or data[:4] == b"\xff\x4f\xff\x51" or data[4:8] == b"jP  "
