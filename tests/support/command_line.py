@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workstation.domain.node import Node
+from workstation.settings import Folders, add_node, load, save, with_value
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -76,6 +79,17 @@ class CommandLine:
         ended = self(*arguments)
         assert ended.status == 0, ended.err
         return ended
+
+    def change(self, key: str, value: object) -> None:
+        """Set a setting without starting a process."""
+        save(with_value(load(self.folders), key, str(value)), self.folders)
+
+    def add(self, node: Node) -> None:
+        save(add_node(load(self.folders), node), self.folders)
+
+    @property
+    def folders(self) -> Folders:
+        return Folders(self.config, self.data)
 
     @property
     def archived(self) -> list[Path]:

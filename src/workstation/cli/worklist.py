@@ -83,7 +83,7 @@ def command(session: Session, *, node: str, date_range: str, modality: str, stat
     query = WorklistQuery(date_range=date_range, modality=modality, station_ae_title=station)
     with session.workplace() as workplace:
         finished = run_command(workplace, ListWorklist(1, node, query), node)
-        items = sorted(finished.result or (), key=lambda item: (item.start_date, item.start_time))
+        items = sorted(finished.result or (), key=lambda item: (item.start_date, item.start_time, item.step_id))
         if as_json:
             for item in items:
                 print_json(record_of(item))

@@ -149,6 +149,14 @@ def _failure(d: Details) -> Explanation:
     )
     meaning = d.sentence("meaning") or why or "It gave no reason."
     extra = f" Its comment: {d.get('comment')}." if d.has("comment") else ""
+    if d.get("operation") == "C-MOVE" and status.startswith(("C", "01")):
+        # Orthanc says C000, others 0110, where the standard has A801.
+        extra += " Often the reason is that it has no entry for this workstation, to which it is to send."
+        remedy = (
+            f"Ask its administrator to enter this workstation: AE title {d.get('our_ae_title') or 'local.ae_title'} "
+            f"and port {d.get('our_port') or 'local.port'} (see Settings). "
+            "If it offers C-GET, “--method get” needs no such entry."
+        )
     code = f" (status {status})" if status else ""
     return Explanation(
         title="The other system reported a failure",

@@ -264,10 +264,17 @@ def _group(items: Iterable[_Item]) -> Iterator[DisplaySet]:
         yield from _sets_of_series(_without_repeats(members))
 
 
-def _series_order(members: Sequence[_Item]) -> tuple[str, str, int]:
+def _series_order(members: Sequence[_Item]) -> tuple[str, str, int, bool, str]:
+    """By study, then series number; without one at the end, what can be looked at first."""
     first = members[0]
     number = first.series.series_number
-    return (first.study.study_date, first.study.study_instance_uid, number if number is not None else 1 << 31)
+    return (
+        first.study.study_date,
+        first.study.study_instance_uid,
+        number if number is not None else 1 << 31,
+        not any(item.is_image for item in members),
+        first.series.series_instance_uid,
+    )
 
 
 def _without_repeats(members: Sequence[_Item]) -> list[_Item]:

@@ -21,6 +21,7 @@ from workstation.domain.job import Progress
 from workstation.domain.node import Node, RetrieveMethod
 from workstation.domain.query import Query
 from workstation.domain.study import Instance, Level, Series
+from workstation.domain.uid import is_valid_uid
 from workstation.jobs.runner import JobContext, Outcome
 from workstation.services.explain import explain
 from workstation.services.ports import (
@@ -172,7 +173,8 @@ def _listed_by(peer: QueryPeer, command: RetrieveStudy, around: _Around) -> List
     listed: Listed = {}
     for uid in series:
         found = peer.find(node, Query.where(Level.IMAGE, {**keys, "SeriesInstanceUID": uid}), context.cancellation)
-        listed[uid] = tuple(dict.fromkeys(match.sop_instance_uid for match in found if isinstance(match, Instance)))
+        uids = (match.sop_instance_uid for match in found if isinstance(match, Instance))
+        listed[uid] = tuple(dict.fromkeys(uid for uid in uids if is_valid_uid(uid)))
         context.cancellation.raise_if_cancelled()
     return listed
 
@@ -193,19 +195,23 @@ class _Retrieval:
         self._method: RetrieveMethod | None = None
         self._blind: TransferReport | None = None  # the whole study's transfer where no list could be had
         self._port_taken: PortInUse | None = None
-        self.error: PeerError | None = None
+        self._reasons: dict[str, str] = {}  # SOP Instance UID -> why it was not transferred, as the node says
+        self._cause: PeerError | None = None  # what ended the last attempt that brought something, or all of them
+        self.error: PeerError | None = None  # what ended the last attempt
 
     @property
     def complete(self) -> bool:
         if self._expected is not None:
             return not self._missing()
         report = self._blind
-        return report is not None and not report.failures and report.transferred >= (report.expected or 1)
+        wanted = (report.expected if report else None) or 1
+        return report is not None and not report.failures and len(self._present()) >= wanted
 
     def attempt(self, method: RetrieveMethod) -> None:
         """Fetch what is missing by `method`; what then still is, once more in small portions."""
         self._method = method
         self.error = None
+        before = self._present()
         try:
             if method is RetrieveMethod.MOVE:
                 self._listen()
@@ -216,15 +222,20 @@ class _Retrieval:
                 self._transfer(method, target)
         except PeerError as error:
             self.error = error
-        if self._listed is not None and not isinstance(self.error, _NO_DIMSE) and self._some_of_it_arrived():
-            self._again(method, self._listed)
+        arrived = self._present() != before
+        if self._listed is not None and not isinstance(self.error, _NO_DIMSE):
+            missing = self._missing()
+            if arrived or (len(missing) == 1 and self.error is None):
+                self._again(method, self._listed, missing)
+        if arrived or self._present() == self._before:
+            self._cause = self.error
 
     def outcome(self) -> Outcome:
         result = self._result()
         if self.complete:
             return Outcome(result=result)
         present = self._present()
-        if present == self._before and (cause := self._port_taken or self.error):
+        if present == self._before and (cause := self._port_taken or self._cause):
             raise cause
         error = self._incomplete(result)
         if not present:
@@ -265,8 +276,13 @@ class _Retrieval:
             stored=result.stored + result.already_present,
             failed=None if result.missing or not self._blind else len(self._blind.failures) or None,
             missing=f"{named}{more}" or None,
-            cause=self.error.code if self.error else None,
+            cause=self._cause.code if self._cause else None,
+            reason=self._reasons_for(result.missing) or None,
         )
+
+    def _reasons_for(self, missing: tuple[str, ...]) -> str:
+        reasons = [reason for uid, reason in self._reasons.items() if uid in missing or not uid]
+        return "; ".join(list(dict.fromkeys(reasons))[:3])
 
     def _present(self) -> frozenset[str]:
         return self._around.archive.instance_uids(self._command.study_instance_uid, self._command.series_instance_uid)
@@ -274,9 +290,6 @@ class _Retrieval:
     def _missing(self) -> frozenset[str]:
         assert self._expected is not None
         return self._expected - self._present()
-
-    def _some_of_it_arrived(self) -> bool:
-        return self.error is None or bool(self._present() - self._before)
 
     def _whole(self) -> RetrieveTarget:
         return RetrieveTarget(self._command.study_instance_uid, self._command.series_instance_uid)
@@ -298,8 +311,7 @@ class _Retrieval:
         for start in range(0, len(uids), size):
             yield RetrieveTarget(self._command.study_instance_uid, series, uids[start : start + size])
 
-    def _again(self, method: RetrieveMethod, listed: Listed) -> None:
-        missing = self._missing()
+    def _again(self, method: RetrieveMethod, listed: Listed, missing: frozenset[str]) -> None:
         size = 1 if len(missing) <= SINGLY_UP_TO else SINGLY_UP_TO
         for series, uids in listed.items():
             for target in self._portions(series, tuple(uid for uid in uids if uid in missing), size):
@@ -328,6 +340,7 @@ class _Retrieval:
             report = self._start(method, target, counted)
             counted.last = replace(counted.last, done=max(counted.last.done, report.transferred))
             counted.last = replace(counted.last, bytes_done=max(counted.last.bytes_done, report.bytes))
+            self._reasons.update({failure.sop_instance_uid: failure.reason for failure in report.failures})
             for warning in report.warnings:
                 self._around.context.warn(warning)
             return report

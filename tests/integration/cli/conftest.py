@@ -36,9 +36,6 @@ def alone(tmp_path: Path) -> CommandLine:
 @pytest.fixture
 def workstation(alone: CommandLine, orthanc: OrthancPeer) -> CommandLine:
     """A profile that knows Orthanc and is known to it."""
-    alone.done("config", "set", "local.port", orthanc.our_port)
-    alone.done(
-        *("node", "add", "orthanc", "--aet", orthanc.ae_title, "--host", "127.0.0.1"),
-        *("--port", orthanc.dicom_port, "--web", orthanc.web_url),
-    )
+    alone.change("local.port", orthanc.our_port)
+    alone.add(orthanc.node())
     return alone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import time
+import resource
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,11 @@ from pydicom import dcmread
 from tests.integration.cli.conftest import CR_HIP, MR_BRAIN
 from tests.support.command_line import CommandLine
 from tests.support.testdata import require_testdata
+from workstation.settings import resources
 
 HIP = CR_HIP[0]
 BRAIN = MR_BRAIN[-1]
+SLICE = sorted((resources() / "samples" / "ct-head").rglob("*.dcm"))[0]  # uncompressed
 
 
 @pytest.fixture
@@ -27,11 +29,16 @@ def truncated(tmp_path: Path) -> Path:
 
 def test_help_is_quick_and_needs_no_screen(alone: CommandLine) -> None:
     times = []
-    for _ in range(5):
-        started = time.perf_counter()
+    for _ in range(3):
+        before = _time_of_children()
         assert "retrieve" in alone.done("--help").out
-        times.append(time.perf_counter() - started)
-    assert min(times) < 0.6  # 0.15 s on an idle machine; generous for a busy one
+        times.append(_time_of_children() - before)
+    assert min(times) < 0.5  # of a processor, whatever else the machine does; 0.15 s measured
+
+
+def _time_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def test_import_takes_a_folder_in_once(alone: CommandLine) -> None:
@@ -98,8 +105,8 @@ def test_info_prints_the_facts(alone: CommandLine) -> None:
 
 
 def test_info_of_pixels_gives_digests_of_stored_values(alone: CommandLine) -> None:
-    record = alone.done("info", BRAIN, "--pixels", "--json").record
-    stored = dcmread(BRAIN).pixel_array.astype("<i4")
+    record = alone.done("info", SLICE, "--pixels", "--json").record
+    stored = dcmread(SLICE).pixel_array.astype("<i4")
     (frame,) = record["pixels"]
     assert frame["frame"] == 1
     assert (frame["min"], frame["max"]) == (stored.min(), stored.max())

@@ -12,6 +12,7 @@ from pydicom import dcmread
 from tests.integration.cli.conftest import CR_HIP, MR_BRAIN
 from tests.support.command_line import CommandLine
 from tests.support.peers import DcmtkStorescp, HangingPeer, KilledPeer, OrthancPeer, Phase, free_port
+from workstation.domain.node import Node
 
 STUDY = dcmread(MR_BRAIN[0], stop_before_pixels=True).StudyInstanceUID
 SERIES = sorted({dcmread(path, stop_before_pixels=True).SeriesInstanceUID for path in MR_BRAIN})
@@ -99,17 +100,17 @@ def test_retrieve_of_an_unknown_study_fails_with_a_sentence(workstation: Command
 
 
 def test_move_from_a_peer_that_does_not_know_us_says_what_to_enter(workstation: CommandLine) -> None:
-    workstation.done("config", "set", "local.ae_title", "STRANGER")
-    workstation.done("config", "set", "local.port", free_port())
+    workstation.change("local.ae_title", "STRANGER")
+    workstation.change("local.port", free_port())
     ended = workstation("retrieve", "orthanc", "--study", STUDY, "--method", "move")
     assert ended.status == 1
-    assert "STRANGER" in ended.err
-    assert "administrator" in ended.err
+    assert "no entry for this workstation" in ended.err
+    assert "--method get" in ended.err
 
 
 def test_send_files_and_a_study_of_the_archive(workstation: CommandLine) -> None:
     with DcmtkStorescp() as peer:
-        workstation.done("node", "add", "dest", "--aet", peer.ae_title, "--host", "127.0.0.1", "--port", peer.port)
+        workstation.add(peer.node(name="dest"))
         record = workstation.done("send", "dest", CR_HIP[0].parent, "--json").record
         assert (record["expected"], record["sent"], record["failures"]) == (1, 1, [])
         assert pixels(peer.files()) == pixels(CR_HIP)
@@ -120,7 +121,7 @@ def test_send_files_and_a_study_of_the_archive(workstation: CommandLine) -> None
 
 def test_send_of_what_a_peer_refuses_in_part_is_partly_done(workstation: CommandLine) -> None:
     with DcmtkStorescp() as peer:  # takes every transfer syntax but only the storage classes that DCMTK knows
-        workstation.done("node", "add", "dest", "--aet", peer.ae_title, "--host", "127.0.0.1", "--port", peer.port)
+        workstation.add(peer.node(name="dest"))
         strange = workstation.folder / "strange.dcm"
         dataset = dcmread(CR_HIP[0])
         dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.826.0.1.3680043.8.498.1"
@@ -145,8 +146,8 @@ def test_worklist_is_filtered_and_printed_by_keyword(workstation: CommandLine) -
 
 
 def test_a_wrong_called_ae_title_names_it(workstation: CommandLine) -> None:
-    workstation.done("config", "set", "nodes.orthanc.ae_title", "WRONG")
-    workstation.done("config", "set", "nodes.orthanc.web_url", "")
+    workstation.change("nodes.orthanc.ae_title", "WRONG")
+    workstation.change("nodes.orthanc.web_url", "")
     ended = workstation("echo", "orthanc")
     assert ended.status == 1
     assert "WRONG" in ended.err
@@ -154,7 +155,7 @@ def test_a_wrong_called_ae_title_names_it(workstation: CommandLine) -> None:
 
 
 def test_one_way_of_two_that_fails_is_partly_done(workstation: CommandLine) -> None:
-    workstation.done("config", "set", "nodes.orthanc.ae_title", "WRONG")
+    workstation.change("nodes.orthanc.ae_title", "WRONG")
     ended = workstation("echo", "orthanc", "--json")
     assert ended.status == 3
     assert ended.record["dimse"] is None
@@ -162,7 +163,7 @@ def test_one_way_of_two_that_fails_is_partly_done(workstation: CommandLine) -> N
 
 
 def test_a_refused_port_says_that_nothing_listens_there(alone: CommandLine) -> None:
-    alone.done("node", "add", "gone", "--aet", "GONE", "--host", "127.0.0.1", "--port", free_port())
+    alone.add(Node("gone", "GONE", "127.0.0.1", free_port()))
     for arguments in (("echo", "gone"), ("find", "gone"), ("retrieve", "gone", "--study", "1.2"), ("worklist", "gone")):
         ended = alone(*arguments)
         assert ended.status == 1
@@ -178,7 +179,7 @@ def test_an_unknown_node_is_a_usage_error_that_lists_the_known_ones(workstation:
 
 def test_a_killed_peer_says_that_the_connection_broke(alone: CommandLine) -> None:
     with KilledPeer() as peer:
-        alone.done("node", "add", "dying", "--aet", "DYING", "--host", "127.0.0.1", "--port", peer.port)
+        alone.add(Node("dying", "DYING", "127.0.0.1", peer.port))
         ended = alone("find", "dying")
     assert ended.status == 1
     assert "connection to dying" in ended.err
@@ -186,7 +187,7 @@ def test_a_killed_peer_says_that_the_connection_broke(alone: CommandLine) -> Non
 
 def test_ctrl_c_cancels_a_search_of_a_silent_peer(alone: CommandLine) -> None:
     with HangingPeer(Phase.ASSOCIATED) as peer:
-        alone.done("node", "add", "silent", "--aet", "SILENT", "--host", "127.0.0.1", "--port", peer.port)
+        alone.add(Node("silent", "SILENT", "127.0.0.1", peer.port))
         process = alone.start("find", "silent")
         assert peer.reached.wait(30)
         process.send_signal(signal.SIGINT)
@@ -198,8 +199,8 @@ def test_ctrl_c_cancels_a_search_of_a_silent_peer(alone: CommandLine) -> None:
 
 def test_ctrl_c_cancels_a_retrieval_and_resume_finishes_it(workstation: CommandLine, orthanc: OrthancPeer) -> None:
     with HangingPeer(Phase.ASSOCIATED) as peer:
-        workstation.done("config", "set", "nodes.orthanc.port", peer.port)
-        workstation.done("config", "set", "nodes.orthanc.web_url", "")
+        workstation.change("nodes.orthanc.port", peer.port)
+        workstation.change("nodes.orthanc.web_url", "")
         process = workstation.start("retrieve", "orthanc", "--study", STUDY)
         assert peer.reached.wait(30)
         process.send_signal(signal.SIGINT)
@@ -208,7 +209,7 @@ def test_ctrl_c_cancels_a_retrieval_and_resume_finishes_it(workstation: CommandL
     assert "cancelled" in err
     (job,) = workstation.done("jobs", "list", "--json").records
     assert job["state"] == "cancelled"
-    workstation.done("config", "set", "nodes.orthanc.port", orthanc.dicom_port)
+    workstation.change("nodes.orthanc.port", orthanc.dicom_port)
     resumed = workstation.done("jobs", "resume", job["id"], "--json").record
     assert resumed["state"] == "succeeded"
     assert pixels(workstation.archived) == pixels(MR_BRAIN)
@@ -216,21 +217,21 @@ def test_ctrl_c_cancels_a_retrieval_and_resume_finishes_it(workstation: CommandL
 
 def test_a_killed_process_leaves_a_job_that_resume_finishes(workstation: CommandLine, orthanc: OrthancPeer) -> None:
     with HangingPeer(Phase.ASSOCIATED) as peer:
-        workstation.done("config", "set", "nodes.orthanc.port", peer.port)
+        workstation.change("nodes.orthanc.port", peer.port)
         process = workstation.start("retrieve", "orthanc", "--study", STUDY, "--method", "get")
         assert peer.reached.wait(30)
         process.kill()
         process.communicate(timeout=30)
     (job,) = workstation.done("jobs", "--json").records
     assert job["state"] == "interrupted"
-    workstation.done("config", "set", "nodes.orthanc.port", orthanc.dicom_port)
+    workstation.change("nodes.orthanc.port", orthanc.dicom_port)
     assert workstation.done("jobs", "resume", "--json").record["id"] == job["id"]
     assert pixels(workstation.archived) == pixels(MR_BRAIN)
 
 
 def test_an_interrupted_job_can_be_cancelled(workstation: CommandLine) -> None:
     with HangingPeer(Phase.ASSOCIATED) as peer:
-        workstation.done("config", "set", "nodes.orthanc.port", peer.port)
+        workstation.change("nodes.orthanc.port", peer.port)
         process = workstation.start("retrieve", "orthanc", "--study", STUDY)
         assert peer.reached.wait(30)
         process.kill()

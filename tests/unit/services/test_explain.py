@@ -81,6 +81,13 @@ def test_unknown_move_destination_gives_the_entry_for_the_administrator() -> Non
     assert "AE title WS1, host 10.0.0.2, port 11112" in words.remedy
 
 
+def test_a_move_that_cannot_be_processed_hints_at_our_entry() -> None:
+    words = explain(PeerFailure(node="PACS", operation="C-MOVE", status="C000", our_ae_title="WS1"))
+    assert "no entry for this workstation" in words.why
+    assert "AE title WS1" in words.remedy
+    assert "entry" not in explain(PeerFailure(node="PACS", operation="C-GET", status="C000")).why
+
+
 def test_a_loopback_address_is_not_given_to_another_computer() -> None:
     ours = {"our_ae_title": "WS1", "our_host": "127.0.0.1", "our_port": 11112}
     assert "127.0.0.1" not in explain(UnknownMoveDestination(node="PACS", host="10.0.0.1", **ours)).remedy

@@ -162,6 +162,28 @@ def test_what_never_comes_makes_the_retrieval_partly_done(scene: Scene) -> None:
     assert result_of(outcome).stored == 4
 
 
+def test_the_nodes_reason_is_told(scene: Scene) -> None:
+    scene.dimse.withheld = {"1.2"}
+    outcome = scene.retrieve(method="get")
+    assert outcome.error is not None
+    assert outcome.error.details["reason"] == "unable to process"
+
+
+def test_what_a_later_method_meets_does_not_hide_what_the_first_one_did(scene: Scene) -> None:
+    scene.dimse.withheld = {"1.2"}
+    scene.dimse.errors["move"] = UnknownMoveDestination(node="PACS")
+    outcome = scene.retrieve()
+    assert outcome.error is not None
+    assert "cause" not in outcome.error.details
+
+
+def test_nothing_is_fetched_singly_when_nothing_arrived(scene: Scene) -> None:
+    scene.dimse.withheld = set(ALL)
+    with pytest.raises(IncompleteTransfer):
+        scene.retrieve(method="get")
+    assert len(scene.transfers) == 1
+
+
 def test_auto_goes_from_get_to_move_with_a_warning(scene: Scene) -> None:
     scene.dimse.errors["get"] = NoAcceptedContext(node="PACS", operation="C-GET")
     outcome = scene.retrieve()
