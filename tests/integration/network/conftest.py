@@ -34,7 +34,7 @@ def sent_files(testdata: Path) -> list[Path]:
     return [testdata / name for name in (*UNCOMPRESSED, *OTHERS, *NAMES)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def orthanc(sent_files: list[Path]) -> Iterator[OrthancPeer]:
     with OrthancPeer() as peer:
         run_storescu(peer.node(), sent_files)
