@@ -260,16 +260,17 @@ def _group(items: Iterable[_Item]) -> Iterator[DisplaySet]:
     for item in items:
         key = (item.study.study_instance_uid, item.series.series_instance_uid or str(item.path))
         by_series.setdefault(key, []).append(item)
-    for members in sorted(by_series.values(), key=_series_order):
+    in_order = sorted(by_series.values(), key=_series_order)
+    # Newest study first; a stable sort leaves the rest as it is.
+    for members in sorted(in_order, key=lambda members: members[0].study.study_date, reverse=True):
         yield from _sets_of_series(_without_repeats(members))
 
 
-def _series_order(members: Sequence[_Item]) -> tuple[str, str, int, bool, str]:
+def _series_order(members: Sequence[_Item]) -> tuple[str, int, bool, str]:
     """By study, then series number; without one at the end, what can be looked at first."""
     first = members[0]
     number = first.series.series_number
     return (
-        first.study.study_date,
         first.study.study_instance_uid,
         number if number is not None else 1 << 31,
         not any(item.is_image for item in members),

@@ -56,7 +56,8 @@ def workplace(tmp_path: Path, decode_pool: DecodePool) -> Iterator[SmallWorkplac
 @pytest.fixture
 def page(qtbot: QtBot, qapp: QApplication, workplace: SmallWorkplace) -> Iterator[ViewerPage]:
     before = set(threading.enumerate())
-    apply_theme(qapp)
+    if not qapp.styleSheet():
+        apply_theme(qapp)
     page = ViewerPage(workplace)  # type: ignore[arg-type] - the part of it that the page uses
     qtbot.addWidget(page, before_close_func=lambda widget: widget.close_page())
     page.resize(1200, 800)

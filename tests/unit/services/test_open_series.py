@@ -96,12 +96,14 @@ def test_each_multi_frame_instance_is_a_display_set_of_its_own(tmp_path: Path) -
     assert first.uid != second.uid
 
 
-def test_series_come_by_number_and_studies_stay_together(tmp_path: Path) -> None:
+def test_newest_study_first_and_series_by_number(tmp_path: Path) -> None:
     write(tmp_path, "a", SeriesInstanceUID="1.1", SeriesNumber=2)
     write(tmp_path, "b", SeriesInstanceUID="1.2", SeriesNumber=1)
     write(tmp_path, "c", SeriesInstanceUID="1.3", StudyInstanceUID="9.9", SeriesNumber=1)
+    write(tmp_path, "d", SeriesInstanceUID="1.4", StudyInstanceUID="9.8", SeriesNumber=1, StudyDate="20260101")
     sets = open_paths([tmp_path], Cancellation())
     assert [(one.study.study_instance_uid, one.series.series_number) for one in sets] == [
+        ("9.8", 1),
         (STUDY, 1),
         (STUDY, 2),
         ("9.9", 1),

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
 from workstation.domain.errors import WorkstationError
 from workstation.imaging.frame import Window
 from workstation.imaging.view import View
-from workstation.services.open_series import DisplaySet, FrameRef, OpenPaths, OpenStudy
+from workstation.services.open_series import DisplayKind, DisplaySet, FrameRef, OpenPaths, OpenStudy
 from workstation.services.workplace import Workplace
 from workstation.ui.actions import Actions
 from workstation.ui.messages import notice_of
@@ -217,8 +217,8 @@ class ViewerPage(QWidget):
     def _show_opened(self, display_sets: tuple[DisplaySet, ...]) -> None:
         self.close_study()
         self.series.set_display_sets(display_sets)
-        viewports = list(self.grid.viewports)
-        for viewport, display_set in zip(viewports, display_sets, strict=False):
+        images_first = sorted(display_sets, key=lambda one: one.kind is not DisplayKind.IMAGE)
+        for viewport, display_set in zip(self.grid.viewports, images_first, strict=False):
             viewport.show(display_set)
         self._details.make_thumbnails(display_sets)
         self._follow()
