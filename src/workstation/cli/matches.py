@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from workstation.cli.output import print_error, print_json, print_table
-from workstation.cli.running import run_command, status_of
+from workstation.cli.running import status_of
 from workstation.dicom.keywords import is_keyword, similar_keywords
 from workstation.domain.events import Event, MatchesFound
 from workstation.domain.query import Query
@@ -69,20 +69,27 @@ def query_from(level: Level, where: dict[str, str]) -> Query:
 def print_matches(workplace: Workplace, source: str, query: Query, *, as_json: bool) -> int:
     """Search `source` and print what it has; the exit status. What came before an error is printed, too."""
     matches: list[QueryMatch] = []
+    broken: list[BrokenPipeError] = []
 
     def on_event(event: Event) -> None:
-        if isinstance(event, MatchesFound) and event.search_id == _SEARCH_ID:
-            if as_json:
-                for match in event.matches:
-                    print_json(to_record(match))
-            else:
-                matches.extend(event.matches)
+        if not isinstance(event, MatchesFound) or event.search_id != _SEARCH_ID or broken:
+            return
+        if not as_json:
+            matches.extend(event.matches)
+            return
+        try:
+            for match in event.matches:
+                print_json(to_record(match))
+        except BrokenPipeError as error:  # whoever reads us has seen enough; said again below, in the main thread
+            broken.append(error)
 
     unsubscribe = workplace.subscribe(on_event)
     try:
-        finished = run_command(workplace, SearchStudies(_SEARCH_ID, source, query), source)
+        finished = workplace.runner.run(SearchStudies(_SEARCH_ID, source, query))
     finally:
         unsubscribe()
+    if broken:
+        raise broken[0]
     if not as_json and (matches or finished.error is None):
         columns = _COLUMNS[query.level]
         print_table(list(columns.values()), [_row(to_record(match), columns) for match in matches])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -243,6 +244,20 @@ def test_matches_before_an_error_are_printed_and_the_call_fails(call: Scene) -> 
         assert result.exit_code == 1
         assert "1.1" in result.stdout
         assert "Error:" in result.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault_of_ours(
+    call: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def closed(_: object) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("workstation.cli.matches.print_json", closed)
+    call.dimse.matches = [Study("1.1"), Study("1.2")]
+    result = call("find", "PACS", "--json")
+    assert result.exit_code == 1
+    assert result.stderr == ""
+    assert not caplog.records
 
 
 def test_worklist_prints_keywords(call: Scene) -> None:
