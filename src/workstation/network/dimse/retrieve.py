@@ -259,16 +259,15 @@ def _classes_of(local: LocalAe, node: Node, target: RetrieveTarget, cancellation
 
 def _ask_classes(link: Link, target: RetrieveTarget) -> list[str]:
     study = ("StudyInstanceUID", target.study_instance_uid)
-    if not target.series_instance_uid:
-        classes = _values(link, Level.STUDY, [study], "SOPClassesInStudy")
-        if classes:
-            return classes
-        series = _values(link, Level.SERIES, [study], "SeriesInstanceUID")
-    else:
+    classes = _values(link, Level.STUDY, [study], "SOPClassesInStudy")  # one row, where the peer keeps it
+    if classes:
+        return classes
+    if target.series_instance_uid:
         series = [target.series_instance_uid]
+    else:
+        series = _values(link, Level.SERIES, [study], "SeriesInstanceUID")
     if len(series) > _SERIES_ASKED:
         return []
-    classes = []
     for uid in series:
         classes += _values(link, Level.IMAGE, [study, ("SeriesInstanceUID", uid)], "SOPClassUID")
     return classes
