@@ -159,6 +159,8 @@ class Identifiers:
             self._add_unspaced(component)
             return
         parts = words_of(component)
+        if len(component) >= _SHORTEST_IN_BYTES and not is_vocabulary(parts):
+            self._raw.add(component)
         self._add_whole(parts)
         for part in parts:
             self._add_single(part)
@@ -222,6 +224,7 @@ def _spellings(day: date) -> Iterator[Phrase]:
             for a_year in (year, short):
                 yield (a_day, name, a_year)
                 yield (name, a_day, a_year)
+                yield (f"{a_day}{name}{a_year}",)
 
 
 def _paddings(months: tuple[str, str], days: tuple[str, str]) -> Iterable[tuple[str, str]]:

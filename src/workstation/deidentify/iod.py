@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from workstation.deidentify.tables import iod_types
 
@@ -34,7 +34,7 @@ def _without_repeated_levels(path: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for index, name in enumerate(path) if index == 0 or path[index - 1] != name)
 
 
-@lru_cache(maxsize=64)
+@cache
 def _types(sop_class_uid: str) -> dict[str, str]:
     tables = iod_types()
     modules = tables["iod_modules"].get(tables["sop_class_iod"].get(sop_class_uid, ""), [])
