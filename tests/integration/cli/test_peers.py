@@ -12,6 +12,7 @@ from pydicom import dcmread
 from tests.integration.cli.conftest import CR_HIP, MR_BRAIN
 from tests.support.command_line import CommandLine
 from tests.support.peers import DcmtkStorescp, HangingPeer, KilledPeer, OrthancPeer, Phase, free_port
+from workstation.app import open_workplace
 from workstation.domain.node import Node
 
 STUDY = dcmread(MR_BRAIN[0], stop_before_pixels=True).StudyInstanceUID
@@ -243,6 +244,15 @@ def test_an_interrupted_job_can_be_cancelled(workstation: CommandLine) -> None:
     ended = workstation("jobs", "cancel", 999)
     assert ended.status == 1
     assert "Job 999" in ended.err
+
+
+def test_move_while_a_window_of_the_same_profile_listens_arrives_in_its_archive(workstation: CommandLine) -> None:
+    with open_workplace(workstation.folders) as window:
+        window.listener.start()
+        record = workstation.done("retrieve", "orthanc", "--study", STUDY, "--method", "move", "--json").record
+    assert record["expected"] == record["stored"] == len(MR_BRAIN)
+    assert record["warnings"]
+    assert pixels(workstation.archived) == pixels(MR_BRAIN)
 
 
 def test_move_to_a_taken_port_names_the_port(workstation: CommandLine, orthanc: OrthancPeer) -> None:
