@@ -147,7 +147,8 @@ def _failure(d: Details) -> Explanation:
         ((why, remedy) for starts, why, remedy in _STATUS_REASONS if status and status.startswith(starts)),
         ("", "Check what was asked for, or ask its administrator."),
     )
-    meaning = d.sentence("meaning") or why or "It gave no reason."
+    said = f" Its words: “{d.get('meaning')}”." if d.has("meaning") and why else ""
+    meaning = f"{why or d.sentence('meaning') or 'It gave no reason.'}{said}"
     extra = f" Its comment: {d.get('comment')}." if d.has("comment") else ""
     if d.get("operation") == "C-MOVE" and status.startswith(("C", "01")):
         # Orthanc says C000, others 0110, where the standard has A801.
@@ -198,10 +199,11 @@ def _incomplete(d: Details) -> Explanation:
         counts = f"{d.get('stored', '0')} of {d.get('expected', 'the')} instances are here"
     failed = f" Failed: {d.get('failed')}." if d.has("failed") else ""
     missing = f" Missing: {d.get('missing')}." if d.has("missing") else ""
+    said = f" Its words: “{d.get('reason')}”." if d.has("reason") else ""
     return Explanation(
         title="Not everything was transferred",
         what=f"The transfer with {d.node} ended, but only {counts}.",
-        why=(d.sentence("reason") or _cause(d.get("cause")) or "The other system left some out.") + failed + missing,
+        why=f"{_cause(d.get('cause'))}{said}{failed}{missing}",
         remedy="Retry: only what is missing is transferred. If the same ones fail again, ask the other administrator.",
     )
 
@@ -216,7 +218,7 @@ def _cause(code: str) -> str:
         "no-accepted-context": "The other system does not offer the encoding that some of them need.",
         "unknown-move-destination": "The other system does not know this workstation’s AE title.",
     }
-    return causes.get(code, "")
+    return causes.get(code, "The other system could not transfer the rest.")
 
 
 PEER_WORDS: dict[str, Callable[[Details], Explanation]] = {
