@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 from pydicom import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset, write_file_meta_info
+from pydicom.uid import (
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    SecondaryCaptureImageStorage,
+)
 
 STUDY, SERIES, INSTANCE = "1.2.3.1", "1.2.3.2", "1.2.3.3"
 
@@ -49,7 +56,17 @@ def write(path: Path, dataset: Dataset, syntax: str = ExplicitVRLittleEndian) ->
     dataset.file_meta = meta
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # broken on purpose
-        dataset.save_as(path, enforce_file_format=True)
+        little, implicit = syntax != ExplicitVRBigEndian, syntax == ImplicitVRLittleEndian
+        if "PixelData" in dataset:
+            dataset["PixelData"].VR = "OB" if dataset.get("BitsAllocated", 8) <= 8 else "OW"
+        # By hand, since `save_as` refuses the transfer syntaxes that pydicom does not know yet.
+        buffer = DicomBytesIO(b"\0" * 128 + b"DICM")
+        buffer.seek(0, 2)
+        buffer.is_little_endian, buffer.is_implicit_VR = True, False
+        write_file_meta_info(buffer, meta, enforce_standard=True)
+        buffer.is_little_endian, buffer.is_implicit_VR = little, implicit
+        write_dataset(buffer, dataset)
+    path.write_bytes(buffer.getvalue())
     return path
 
 
