@@ -26,6 +26,7 @@ from workstation.jobs.runner import Handler, JobRunner
 from workstation.services.broadcast import Broadcast
 from workstation.services.echo import EchoNode, run_echo
 from workstation.services.ingest import ArchiveInbox, ImportPaths, run_import
+from workstation.services.open_series import OpenPaths, OpenStudy, run_open_paths, run_open_study
 from workstation.services.ports import EchoResult
 from workstation.services.retrieve import RetrieveResult, RetrieveStudy
 from workstation.services.search import ListWorklist, SearchStudies, run_search, run_worklist
@@ -136,11 +137,14 @@ class Saved:
 
     def __init__(self, settings: Settings) -> None:
         self.value = settings
+        self.refusal: WorkstationError | None = None
 
     def __call__(self) -> Settings:
         return self.value
 
     def save(self, settings: Settings) -> None:
+        if self.refusal is not None:
+            raise self.refusal
         self.value = settings
 
 
@@ -216,6 +220,8 @@ def _handlers(
         ),
         EchoNode: lambda command, context: run_echo(command, context, find_node=find_node, **both),
         RetrieveStudy: lambda command, context: retrieve[-1](command, context),  # noqa: PLW0108 - the last one then
+        OpenStudy: lambda command, context: run_open_study(command, context, archive=archive),
+        OpenPaths: run_open_paths,
         ImportPaths: lambda command, context: run_import(command, context, archive=archive, publish=broadcast.publish),
     }
 

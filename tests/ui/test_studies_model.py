@@ -33,6 +33,7 @@ def _filled() -> StudiesModel:
 
 def test_model_keeps_qt_s_rules(qtmodeltester):
     model = _filled()
+    model.unfold(0)
     model.set_series("1.2", [Series("1.2.1", "1.2", 1, "CT", "Thorax", instance_count=3)])
     qtmodeltester.check(model)
 
@@ -41,6 +42,7 @@ def test_model_keeps_qt_s_rules_while_it_changes(qtmodeltester):
     model = StudiesModel()
     qtmodeltester.check(model)
     model.add("PACS", [a_study("1.1"), a_study("1.2", "A^B")])
+    model.unfold(model.index_of("1.1").row())
     model.set_series("1.1", [Series("1.1.1", "1.1", 1, "CT")])
     model.set_series("1.1", [Series("1.1.1", "1.1", 1, "CT"), Series("1.1.2", "1.1", 2, "CT")])
     model.add(LOCAL, [a_study("1.1", description="other")])
@@ -130,18 +132,42 @@ def test_a_study_deleted_here_stays_when_a_node_has_it():
     assert column_texts(model, Column.WHERE) == ["PACS"]
 
 
-def test_series_are_wanted_once_when_a_row_unfolds(qtbot):
+def test_a_study_unfolds_into_its_series_once_they_are_known(qtbot):
     model = _filled()
-    index = model.index_of("1.1")
-    assert model.hasChildren(index) and model.canFetchMore(index)
+    row = model.index_of("1.3").row()
     with qtbot.waitSignal(model.series_wanted) as wanted:
-        model.fetchMore(index)
-    assert wanted.args == ["1.1"]
-    assert not model.canFetchMore(index)
-    model.set_series("1.1", [Series("1.1.1", "1.1", 2, "CT", "Bone", instance_count=30)])
-    child = model.index(0, Column.PATIENT, index)
-    assert child.data() == "2 · Bone"
-    assert model.entry(child).uid == "1.1"
+        model.unfold(row)
+    assert wanted.args == ["1.3"]
+    model.set_series(
+        "1.3", [Series("1.3.1", "1.3", 2, "MR", "Bone", instance_count=30), Series("1.3.2", "1.3", 3, "MR")]
+    )
+    assert column_texts(model, Column.PATIENT) == ["ÖZTÜRK, Ayşe", "ADAMS, Ann", "2 · Bone", "3 · MR", "BAKER, Tom"]
+    assert [model.entry_at(row).uid for row in range(5)] == ["1.2", "1.3", "1.3", "1.3", "1.1"]
+    model.unfold(row + 1, False)
+    assert column_texts(model, Column.PATIENT) == ["ÖZTÜRK, Ayşe", "ADAMS, Ann", "BAKER, Tom"]
+
+
+def test_unfolded_series_follow_their_study_through_sorting(qtmodeltester):
+    model = _filled()
+    qtmodeltester.check(model)
+    for uid in ("1.1", "1.3"):
+        model.unfold(model.index_of(uid).row())
+        model.set_series(uid, [Series(f"{uid}.1", uid, 1, "CT", f"of {uid}")])
+    kept = QPersistentModelIndex(model.index(model.index_of("1.1").row() + 1, Column.PATIENT))
+    assert kept.data() == "1 · of 1.1"
+    model.sort(Column.PATIENT, ASCENDING)
+    assert column_texts(model, Column.PATIENT) == [
+        "ADAMS, Ann",
+        "1 · of 1.3",
+        "BAKER, Tom",
+        "1 · of 1.1",
+        "ÖZTÜRK, Ayşe",
+    ]
+    assert kept.data() == "1 · of 1.1"
+    model.add("PACS", [a_study("1.0", "AAA^A"), a_study("1.9", "BB^B")])
+    assert column_texts(model, Column.PATIENT)[-3:] == ["1 · of 1.1", "BB, B", "ÖZTÜRK, Ayşe"]
+    model.forget(LOCAL, "1.3")
+    assert "1 · of 1.3" not in column_texts(model, Column.PATIENT)
 
 
 def test_every_cell_says_its_column_to_a_screen_reader():
@@ -174,7 +200,7 @@ def test_rows_arriving_one_by_one_stand_as_if_sorted_at_the_end(arriving, column
         at_once.add(source, [study])
     at_once.sort(column, order)
     one_by_one.sort(column, order)
-    uids = [one_by_one.entry(one_by_one.index(row, 0)).uid for row in range(one_by_one.rowCount())]
-    assert uids == [at_once.entry(at_once.index(row, 0)).uid for row in range(at_once.rowCount())]
+    uids = [one_by_one.entry_at(row).uid for row in range(one_by_one.rowCount())]
+    assert uids == [at_once.entry_at(row).uid for row in range(at_once.rowCount())]
     assert sorted(uids) == sorted({study.study_instance_uid for _, study in arriving})
     assert all(one_by_one.index_of(uid).row() == row for row, uid in enumerate(uids))

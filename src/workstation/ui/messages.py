@@ -47,7 +47,10 @@ KINDS = {
     "send": T("messages", "Send"),
     "import": T("messages", "Import"),
     "deidentify": T("messages", "De-identify & export"),
-    "delete": T("messages", "Delete"),
+    "deidentify-files": T("messages", "De-identify files"),
+    "send-files": T("messages", "Send files"),
+    "open-study": T("messages", "Open"),
+    "open-paths": T("messages", "Open files"),
 }
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 

@@ -11,7 +11,7 @@ from workstation.domain.events import LOCAL, JobFinished, SourceAnswered, Workli
 from workstation.domain.job import JobState
 from workstation.ui.assets import DARK
 
-_ASKING = frozenset({"echo", "retrieve", "send"})
+_ASKING = frozenset({"echo", "retrieve", "send", "send-files"})
 
 
 @dataclass(frozen=True, slots=True)

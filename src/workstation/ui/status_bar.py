@@ -106,7 +106,7 @@ class StatusBar(QFrame):
 
     def _job_finished(self, event: JobFinished) -> None:
         self._transfers.follow(event.job)
-        if event.job.kind not in ("search", "worklist", "echo"):
+        if event.job.kind in ("retrieve", "import"):
             self.measure()
 
     def _show_transfers(self) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from workstation.domain.job import ACTIVE, Job
 
 WINDOW_S = 3.0
-_MOVING = frozenset({"retrieve", "send", "import", "deidentify", "deidentify-export"})
+_MOVING = frozenset({"retrieve", "send", "send-files", "import", "deidentify", "deidentify-files"})
 
 
 @dataclass(frozen=True, slots=True)

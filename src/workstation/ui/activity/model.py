@@ -14,7 +14,7 @@ from workstation.ui.transfers import Rate
 from workstation.ui.widgets.roles import STYLE_ROLE
 
 Index = QModelIndex | QPersistentModelIndex
-QUERIES = frozenset({"search", "worklist"})
+QUERIES = frozenset({"search", "worklist", "open-study", "open-paths"})  # asked often, soon through, told elsewhere
 PROBLEMS = frozenset({JobState.FAILED, JobState.PARTLY, JobState.INTERRUPTED})
 MOST_QUERIES = 300
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QButtonGroup, QMenu, QSplitter, QStackedWidget, QW
 
 from workstation.domain.errors import Cancelled
 from workstation.domain.events import JobChanged, JobFinished
-from workstation.domain.job import ACTIVE, RETRYABLE, Job
+from workstation.domain.job import ACTIVE, RETRYABLE, Job, JobState
 from workstation.domain.study import Study
 from workstation.domain.uid import is_valid_uid
 from workstation.ui.actions import Situation
@@ -111,8 +111,10 @@ class ActivityPage(QWidget):
     def _job_finished(self, event: JobFinished) -> None:
         self._follow(event.job)
         self._ask_name(event.job)
-        if event.job.kind in QUERIES or isinstance(event.error, Cancelled) or event.error is None:
+        if event.error is None or isinstance(event.error, Cancelled) or event.job.kind in QUERIES:
             return
+        if event.job.kind == "import" and event.job.state is JobState.PARTLY:
+            return  # the Studies page counts what came and what did not
         self._desk.notify(notice_of(event.error))
 
     def _follow(self, job: Job) -> None:

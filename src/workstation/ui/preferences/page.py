@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workstation.domain.errors import WorkstationError
 from workstation.domain.events import JobFinished
 from workstation.domain.node import LocalAe, Node, ae_title_problem
 from workstation.services.echo import EchoNode
@@ -91,7 +90,9 @@ class SettingsPage(QWidget):
             self._desk.notify(NoticeText(self.tr("The settings are not saved"), problem, tone="amber"))
             return
         before = self._settings().local
-        self._save(self.changed_settings())
+        self._save(self.changed_settings(), lambda: self._say_address(before))
+
+    def _say_address(self, before: LocalAe) -> None:
         if self._settings().local != before:
             words = self.tr("Tell the administrators of your nodes: they send to this AE title and port.")
             self._desk.notify(NoticeText(self.tr("Your network address has changed"), words, tone="grey"))
@@ -141,8 +142,8 @@ class SettingsPage(QWidget):
             nodes = (*nodes, changed)
         else:
             nodes = tuple(changed if node.name == before.name else node for node in nodes)
-        self._save(replace(self._settings(), nodes=nodes))
-        self.table.selectRow(self.model.row_of(changed.name))
+        settings = replace(self._settings(), nodes=nodes)
+        self._save(settings, lambda: self.table.selectRow(self.model.row_of(changed.name)))
 
     def _remove(self, gone: Node) -> None:
         nodes = tuple(node for node in self._settings().nodes if node.name != gone.name)
@@ -170,14 +171,16 @@ class SettingsPage(QWidget):
     def _settings(self) -> Settings:
         return self._desk.workplace.settings()
 
-    def _save(self, settings: Settings) -> None:
-        try:
-            self._desk.workplace.save_settings(settings)
-        except WorkstationError as error:
-            self._desk.complain(error)
-            return
-        self._desk.wishes.settings_changed.emit()
-        self.show_settings()
+    def _save(self, settings: Settings, then: Callable[[], object] | None = None) -> None:
+        """Write the settings file, which may lie on a slow disk, in the background."""
+
+        def saved(_: None) -> None:
+            self._desk.wishes.settings_changed.emit()
+            self.show_settings()
+            if then is not None:
+                then()
+
+        self._desk.background.ask(lambda: self._desk.workplace.save_settings(settings), saved, self._desk.complain)
 
     def _problem(self) -> str:
         problem = ae_title_problem(self.ae_title.text().strip())

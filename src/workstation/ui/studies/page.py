@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 
@@ -23,7 +23,7 @@ from workstation.ui.thumbnails import Thumbnails
 from workstation.ui.widgets.buttons import action_button
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.layouts import column
-from workstation.ui.widgets.table import RowTree, row_text, selected_rows, set_widths
+from workstation.ui.widgets.table import RowTable, row_text, selected_rows, set_widths
 from workstation.ui.widgets.timers import single_shot
 
 WIDTHS = [35, 168, 72, 114, 138, 66, 240, 94, 52, 58, 124]
@@ -45,7 +45,7 @@ class StudiesPage(QWidget):
         self.sources = SourceBar(actions, desk.nodes)
         self.fields = SearchFields(action_button(actions["studies.search"], look="primary"))
         self.strip = ModalityStrip()
-        self.table = RowTree(self.tr("Studies found"))
+        self.table = RowTable(self.tr("Studies found"))
         self.detail = StudyDetail(actions, self._thumbnails)
         buttons = [action_button(actions[name]) for name in ("studies.import", "studies.import_folder")]
         self._empty = EmptyState("studies", self.tr("Searching…"), "", *buttons)
@@ -77,7 +77,8 @@ class StudiesPage(QWidget):
     def select(self, uid: str) -> None:
         index = self.model.index_of(uid)
         if index.isValid():
-            self.table.setCurrentIndex(index.siblingAtColumn(Column.PATIENT))
+            only_this = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+            self.table.selectionModel().setCurrentIndex(index.siblingAtColumn(Column.PATIENT), only_this)
             self.table.scrollTo(index)
 
     def show_settings(self) -> None:
@@ -213,7 +214,7 @@ class StudiesPage(QWidget):
     def _lay_out(self) -> None:
         self.table.setModel(self.model)
         self.table.sortByColumn(Column.DATE, Qt.SortOrder.DescendingOrder)
-        set_widths(self.table.header(), WIDTHS, Column.DESCRIPTION)
+        set_widths(self.table.horizontalHeader(), WIDTHS, Column.DESCRIPTION)
         self._stack.addWidget(self.table)
         self._stack.addWidget(self._empty)
         split = QSplitter(Qt.Orientation.Horizontal)
@@ -247,6 +248,7 @@ class StudiesPage(QWidget):
         self.verbs.imported.connect(self.search)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._selection_changed())
         self.table.opened.connect(lambda _: self.verbs.open())
+        self.table.fold_wanted.connect(self.model.unfold)
         self.table.customContextMenuRequested.connect(self._show_menu)
         self.detail.series_opened.connect(lambda *_: self.verbs.open())
         self.detail.prior_chosen.connect(self._go_to)

@@ -5,3 +5,4 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 
 STYLE_ROLE = Qt.ItemDataRole.UserRole + 1  # words: strong, muted, mono, red, right, or pill-<tone>
+FOLD_ROLE = Qt.ItemDataRole.UserRole + 2  # in the narrow first column: open, closed, or nothing

@@ -1,13 +1,23 @@
 """Tables as in the design: one delegate that draws rows, pills and quiet or strong text.
 
-A model says how a cell looks through STYLE_ROLE: words from "strong", "muted", "mono", "right", or
+A model says how a cell looks through STYLE_ROLE: words from "strong", "muted", "mono", "red", "right", or
 "pill-" and a tone of assets.Colours ("pill-blue"). So a model needs no fonts and stays QtCore only.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPen
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -15,79 +25,92 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
-    QTreeView,
     QWidget,
 )
 
 from workstation.ui.assets import DARK, font, pixmap
-from workstation.ui.widgets.roles import STYLE_ROLE
+from workstation.ui.widgets.roles import FOLD_ROLE, STYLE_ROLE
 
 ROW_HEIGHT = 35
 PADDING = 9
+FOLD_RATIO = 2.0  # drawn for screens of twice the density, scaled down on others
+PILL = "pill-"
 Index = QModelIndex | QPersistentModelIndex
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Draws one cell: ground, the line below, then text or a pill."""
+    """Draws one cell: ground, the line below, then text, a pill or a fold arrow. Keeps what it draws with."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._fonts: dict[str, QFont] = {}
+        self._colours: dict[str, QColor] = {}
+        self._arrows: dict[str, QPixmap] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        styles = _styles(index)
-        metrics = QFontMetrics(_font(styles))
+        style = str(index.data(STYLE_ROLE) or "")
+        metrics = QFontMetrics(self._font(style))
         text = str(index.data(Qt.ItemDataRole.DisplayRole) or "")
-        extra = 2 * PADDING + (20 if any(style.startswith("pill-") for style in styles) else 0)
+        extra = 2 * PADDING + (20 if style.startswith(PILL) else 0)
         return QSize(metrics.horizontalAdvance(text) + extra, max(ROW_HEIGHT, metrics.height() + 12))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         area = QRect(option.rect)
-        state = option.state
         painter.save()
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(area, QColor(DARK.selection))
-        painter.setPen(QPen(QColor(DARK.line), 1))
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(area, self._colour(DARK.selection))
+        painter.setPen(self._colour(DARK.line))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
-        text = str(index.data(Qt.ItemDataRole.DisplayRole) or "")
-        styles = _styles(index)
-        tone = next((style[5:] for style in styles if style.startswith("pill-")), "")
-        if text and tone:
-            _paint_pill(painter, area, text, tone)
+        fold = index.data(FOLD_ROLE) if index.column() == 0 else None
+        text = "" if fold else str(index.data(Qt.ItemDataRole.DisplayRole) or "")
+        if fold:
+            painter.drawPixmap(area.left() + 9, area.center().y() - 7, self._arrow(fold))
         elif text:
-            _paint_text(painter, area, text, styles)
+            style = str(index.data(STYLE_ROLE) or "")
+            (self._paint_pill if style.startswith(PILL) else self._paint_text)(painter, area, text, style)
         painter.restore()
 
+    def _paint_text(self, painter: QPainter, area: QRect, text: str, style: str) -> None:
+        painter.setFont(self._font(style))
+        shade = DARK.muted if "muted" in style else DARK.red if "red" in style else DARK.text
+        painter.setPen(self._colour(shade))
+        inside = area.adjusted(PADDING, 0, -PADDING, 0)
+        side = Qt.AlignmentFlag.AlignRight if "right" in style else Qt.AlignmentFlag.AlignLeft
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, inside.width())
+        painter.drawText(inside, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
 
-def _styles(index: Index) -> list[str]:
-    return str(index.data(STYLE_ROLE) or "").split()
+    def _paint_pill(self, painter: QPainter, area: QRect, text: str, style: str) -> None:
+        front, back = DARK.tone(style.removeprefix(PILL))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._font(style))
+        metrics = painter.fontMetrics()
+        room = area.width() - 2 * PADDING
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room - 18)
+        width, height = metrics.horizontalAdvance(shown) + 18, metrics.height() + 4
+        pill = QRectF(area.left() + PADDING, area.center().y() - height / 2 + 1, width, height)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._colour(back))
+        painter.drawRoundedRect(pill, height / 2, height / 2)
+        painter.setPen(self._colour(front))
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, shown)
 
+    def _font(self, style: str) -> QFont:
+        if style not in self._fonts:
+            pill = style.startswith(PILL)
+            made = font(0.84, strong=True) if pill else font(strong="strong" in style, mono="mono" in style)
+            self._fonts[style] = made
+        return self._fonts[style]
 
-def _font(styles: list[str]) -> QFont:
-    if any(style.startswith("pill-") for style in styles):
-        return font(0.86, strong=True)
-    return font(strong="strong" in styles, mono="mono" in styles)
+    def _colour(self, name: str) -> QColor:
+        if name not in self._colours:
+            self._colours[name] = QColor(name)
+        return self._colours[name]
 
-
-def _paint_text(painter: QPainter, area: QRect, text: str, styles: list[str]) -> None:
-    painter.setFont(_font(styles))
-    painter.setPen(QColor(DARK.muted if "muted" in styles else DARK.red if "red" in styles else DARK.text))
-    inside = area.adjusted(PADDING, 0, -PADDING, 0)
-    side = Qt.AlignmentFlag.AlignRight if "right" in styles else Qt.AlignmentFlag.AlignLeft
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, inside.width())
-    painter.drawText(inside, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
-
-
-def _paint_pill(painter: QPainter, area: QRect, text: str, tone: str) -> None:
-    front, back = DARK.tone(tone)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setFont(font(0.84, strong=True))
-    metrics = painter.fontMetrics()
-    room = area.width() - 2 * PADDING
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room - 18)
-    width, height = metrics.horizontalAdvance(shown) + 18, metrics.height() + 4
-    pill = QRectF(area.left() + PADDING, area.center().y() - height / 2 + 1, width, height)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(back))
-    painter.drawRoundedRect(pill, height / 2, height / 2)
-    painter.setPen(QColor(front))
-    painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, shown)
+    def _arrow(self, fold: str) -> QPixmap:
+        if fold not in self._arrows:
+            picture = "chevron-down" if fold == "open" else "chevron-right"
+            self._arrows[fold] = pixmap(picture, 14, DARK.muted, FOLD_RATIO)
+        return self._arrows[fold]
 
 
 class Header(QHeaderView):
@@ -115,48 +138,11 @@ class Header(QHeaderView):
         painter.restore()
 
 
-class RowTree(QTreeView):
-    """A table whose rows can unfold. The narrow first column holds only the arrow."""
-
-    opened = Signal(QModelIndex)  # Enter or double click
-
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        prepare(self, name)
-        self.setRootIsDecorated(True)
-        self.setUniformRowHeights(True)
-        self.setIndentation(34)
-        self.setExpandsOnDoubleClick(False)
-        self.setAllColumnsShowFocus(True)
-        self.setHeader(Header(self))
-        self.header().setSectionsMovable(True)
-        self.header().setFirstSectionMovable(False)
-        self.setSortingEnabled(True)
-        self.doubleClicked.connect(self.opened)
-
-    def drawBranches(self, painter: QPainter, area: QRect, index: Index) -> None:
-        if self.selectionModel() is not None and self.selectionModel().isRowSelected(index.row(), index.parent()):
-            painter.fillRect(area, QColor(DARK.selection))
-        painter.setPen(QPen(QColor(DARK.line), 1))
-        painter.drawLine(area.bottomLeft(), area.bottomRight())
-        model = self.model()
-        if not index.parent().isValid() and model is not None and model.hasChildren(index):
-            arrow = "chevron-down" if self.isExpanded(index) else "chevron-right"
-            picture = pixmap(arrow, 14, DARK.muted, self.devicePixelRatioF())
-            painter.drawPixmap(area.left() + 9, area.center().y() - 7, picture)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
-            if self.currentIndex().isValid():
-                self.opened.emit(self.currentIndex())
-            return
-        super().keyPressEvent(event)
-
-
 class RowTable(QTableView):
-    """A flat table in the same look."""
+    """A table by rows: Enter or a double click opens one, Right and Left unfold and fold one that can."""
 
     opened = Signal(QModelIndex)
+    fold_wanted = Signal(int, bool)  # row, whether to unfold
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -170,13 +156,24 @@ class RowTable(QTableView):
         self.setHorizontalHeader(Header(self))
         self.setSortingEnabled(True)
         self.doubleClicked.connect(self.opened)
+        self.clicked.connect(self._clicked)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        current = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
-            if self.currentIndex().isValid():
-                self.opened.emit(self.currentIndex())
+            if current.isValid():
+                self.opened.emit(current)
+            return
+        unfold = event.key() == Qt.Key.Key_Right
+        if (unfold or event.key() == Qt.Key.Key_Left) and current.siblingAtColumn(0).data(FOLD_ROLE):
+            self.fold_wanted.emit(current.row(), unfold)
             return
         super().keyPressEvent(event)
+
+    def _clicked(self, index: QModelIndex) -> None:
+        fold = index.data(FOLD_ROLE) if index.column() == 0 else None
+        if fold:
+            self.fold_wanted.emit(index.row(), fold == "closed")
 
 
 def prepare(view: QAbstractItemView, name: str) -> None:

@@ -105,6 +105,10 @@ class WorklistPage(QWidget):
         self._show_day()
         self.refresh()
 
+    def select_row(self, row: int) -> None:
+        """Select a step, by its place in the list as it is sorted and filtered now."""
+        self.table.selectRow(row)
+
     def set_shown(self, shown: bool) -> None:
         """The list is kept fresh while it is looked at."""
         self._shown = shown

@@ -1,0 +1,127 @@
+"""Settings: nodes are checked before they are saved and can be verified; a change reaches the other pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit, QMessageBox
+
+from tests.support.ui import OLDPACS, RADPACS, Rig, column_texts
+from workstation.domain.errors import SettingsError
+from workstation.domain.node import Node, RetrieveMethod
+from workstation.ui.node_states import NodeStates
+from workstation.ui.preferences.model import Column, NodesModel, node_problems
+from workstation.ui.preferences.node_dialog import NodeDialog
+from workstation.ui.preferences.page import SettingsPage
+
+GOOD = Node("NEW", "NEWPACS", "pacs.example.org", 104)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({}, None),
+        ({"name": ""}, "name"),
+        ({"name": "a:b"}, "name"),
+        ({"name": "radpacs"}, "name"),
+        ({"name": "Local"}, "name"),
+        ({"ae_title": ""}, "ae_title"),
+        ({"ae_title": "SEVENTEENLETTERS1"}, "ae_title"),
+        ({"ae_title": "ÄÖÜ"}, "ae_title"),
+        ({"host": " "}, "host"),
+        ({"port": 0}, "port"),
+        ({"web_url": "ftp://pacs"}, "web_url"),
+        ({"web_url": "pacs/dicom-web"}, "web_url"),
+        ({"retrieve_method": RetrieveMethod.WEB}, "web_url"),
+        ({"ae_title": "", "host": "", "web_url": "https://pacs/dicom-web"}, None),
+    ],
+)
+def test_what_is_wrong_with_a_node(change, field):
+    assert list(node_problems(replace(GOOD, **change), (RADPACS,))) == ([field] if field else [])
+
+
+def test_model_keeps_qt_s_rules(qtmodeltester):
+    states = NodeStates()
+    model = NodesModel(states)
+    model.show_nodes((RADPACS, OLDPACS))
+    qtmodeltester.check(model)
+    model.set_verifying("RADPACS", True)
+    model.show_nodes(())
+
+
+@pytest.fixture
+def page(window) -> SettingsPage:
+    window.show_page("settings")
+    return window.page("settings")
+
+
+def _type(dialog: NodeDialog, name: str, text: str) -> None:
+    field = dialog.fields[name]
+    assert isinstance(field, QLineEdit)
+    field.setText(text)
+
+
+def test_a_new_node_is_checked_then_saved_and_offered_for_searching(rig: Rig, page, window, qtbot):
+    page.add_node()
+    dialog = page.findChild(NodeDialog)
+    _type(dialog, "name", "NEWPACS")
+    _type(dialog, "ae_title", "TOO LONG AN AE TITLE")
+    dialog.save()
+    assert dialog.isVisible() and len(rig.settings().nodes) == 2
+    _type(dialog, "ae_title", "NEWPACS")
+    _type(dialog, "host", "127.0.0.1")
+    dialog.save()
+    qtbot.waitUntil(lambda: column_texts(page.model, Column.NAME) == ["RADPACS", "OLDPACS", "NEWPACS"])
+    assert rig.settings().node("NEWPACS").ae_title == "NEWPACS"
+    assert window.page("studies").sources.chip("NEWPACS").isChecked()
+
+
+def test_changing_a_node_keeps_its_place_and_its_other_values(rig: Rig, page, qtbot):
+    page.table.selectRow(0)
+    page.change_node()
+    dialog = page.findChild(NodeDialog)
+    _type(dialog, "host", "10.0.0.1")
+    dialog.save()
+    qtbot.waitUntil(lambda: rig.settings().nodes == (replace(RADPACS, host="10.0.0.1"), OLDPACS))
+
+
+def test_removing_asks_first(rig: Rig, page, qtbot):
+    page.table.selectRow(1)
+    page.remove_node()
+    question = page.findChild(QMessageBox)
+    assert len(rig.settings().nodes) == 2
+    next(one for one in question.buttons() if one.text() == "Remove").click()
+    qtbot.waitUntil(lambda: [node.name for node in rig.settings().nodes] == ["RADPACS"])
+
+
+def test_verify_says_who_answered_and_who_did_not(rig: Rig, page, window, qtbot):
+    page.table.selectRow(0)
+    page.verify()
+    qtbot.waitUntil(lambda: any("can be reached" in notice.title for notice in window.notices.notices))
+    page.table.selectRow(1)
+    page.verify()
+    qtbot.waitUntil(lambda: any("OLDPACS" in notice.text and notice.remedy for notice in window.notices.notices))
+    assert column_texts(page.model, Column.STATE) == ["Answered", "Did not answer"]
+
+
+def test_save_is_offered_for_changes_only_and_refuses_a_wrong_ae_title(rig: Rig, page, window, qtbot):
+    assert not page._save_button.isEnabled()
+    page.ae_title.setText("ÄÄ")
+    page.save()
+    assert "AE title" in window.notices.notices[0].text
+    page.ae_title.setText("NEWNAME")
+    page.port.setValue(11113)
+    qtbot.mouseClick(page._save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: (rig.settings().local.ae_title, rig.settings().local.port) == ("NEWNAME", 11113))
+    qtbot.waitUntil(lambda: not page._save_button.isEnabled())
+
+
+def test_a_disk_that_refuses_the_settings_is_told(rig: Rig, page, window, qtbot):
+    rig.settings.refusal = SettingsError(file="settings.toml", key="file", expected="a folder that can be written")
+    page.ae_title.setText("OTHER")
+    page.save()
+    qtbot.waitUntil(lambda: bool(window.notices.notices))
+    assert window.notices.notices[0].remedy
+    assert rig.settings().local.ae_title == "WORKSTATION"

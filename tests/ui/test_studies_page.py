@@ -1,0 +1,256 @@
+"""The Studies page as it is used: search, look, retrieve, open, import, delete."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QLabel, QMessageBox
+
+from tests.support.testdata import require_testdata
+from tests.support.ui import RADPACS, Rig, a_study, column_texts, make_rig, put_into
+from workstation.dicom.decode_pool import DecodePool
+from workstation.domain.errors import IncompleteTransfer
+from workstation.domain.job import Progress
+from workstation.domain.study import Series
+from workstation.jobs.runner import Outcome
+from workstation.services.retrieve import RetrieveResult
+from workstation.ui.studies.detail import SeriesCard
+from workstation.ui.studies.model import Column
+from workstation.ui.studies.page import StudiesPage
+from workstation.ui.studies.search_state import ANY_DATE
+
+
+@pytest.fixture
+def page(window) -> StudiesPage:
+    return window.page("studies")
+
+
+def _search(page: StudiesPage, qtbot) -> None:
+    """Search any date and wait for every source."""
+    page.fields.date.choice.setCurrentIndex(page.fields.date.choice.findData(ANY_DATE))
+    page.search()
+    qtbot.waitUntil(lambda: page.searching.run.finished)
+
+
+def _wait_where(page: StudiesPage, qtbot, words: str) -> None:
+    qtbot.waitUntil(lambda: column_texts(page.model, Column.WHERE) == [words])
+
+
+def test_archive_and_nodes_are_searched_together_and_merged(rig: Rig, page, qtbot):
+    put_into(rig.archive, a_study("1.1", "DOE^Jane"))
+    rig.peers.studies["RADPACS"] = [a_study("1.1", "DOE^Jane"), a_study("1.2", "ROE^Richard", study_date="20261101")]
+    _search(page, qtbot)
+    assert column_texts(page.model, Column.PATIENT) == ["DOE, Jane", "ROE, Richard"]
+    assert column_texts(page.model, Column.WHERE) == ["Local", "RADPACS"]
+
+
+def test_a_silent_node_is_named_and_why_tells_the_reason(rig: Rig, window, page, qtbot):
+    _search(page, qtbot)
+    assert page.strip.summary.endswith("OLDPACS did not answer")
+    assert page.strip.why_button.isVisible()
+    qtbot.mouseClick(page.strip.why_button, Qt.MouseButton.LeftButton)
+    notice = window.notices.notices[0]
+    assert "OLDPACS" in notice.text and notice.remedy
+
+
+def test_switching_a_source_off_asks_the_others_only(rig: Rig, page, qtbot):
+    _search(page, qtbot)
+    rig.peers.asked.clear()
+    page.sources.chip("RADPACS").click()
+    qtbot.waitUntil(lambda: page.searching.run.finished)
+    assert {node for node, _ in rig.peers.asked} == {"OLDPACS"}
+
+
+def test_typing_a_name_and_enter_asks_for_it(rig: Rig, page, qtbot):
+    page.fields.name.edit.setText("doe")
+    rig.peers.asked.clear()
+    qtbot.keyClick(page.fields.name.edit, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.searching.run.finished)
+    assert {query.get("PatientName") for _, query in rig.peers.asked} == {"doe*"}
+
+
+def test_ctrl_f_goes_to_the_fields_and_f5_searches_again(rig: Rig, window, page, qtbot):
+    _search(page, qtbot)
+    first = page.searching.run.search_id
+    page.table.setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_F5)
+    assert page.searching.run.search_id > first
+    page.fields.description.edit.setFocus()
+    qtbot.keyClick(page.fields.description.edit, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert page.fields.name.edit.hasFocus()
+
+
+def test_late_answers_of_an_older_search_are_dropped(rig: Rig, page, qtbot):
+    rig.peers.hanging.add("RADPACS")
+    page.search()
+    assert rig.peers.reached.wait(10)
+    rig.peers.hanging.clear()
+    rig.peers.studies["RADPACS"] = [a_study("1.1")]
+    _search(page, qtbot)
+    assert page.model.total_count == 1
+
+
+def test_selected_study_shows_its_series_from_the_node(rig: Rig, page, qtbot):
+    rig.peers.studies["RADPACS"] = [a_study("1.1")]
+    rig.peers.series["1.1"] = [Series("1.1.2", "1.1", 2, "CT", "Bone"), Series("1.1.1", "1.1", 1, "CT", "Topogram")]
+    _search(page, qtbot)
+    page.select("1.1")
+    qtbot.waitUntil(lambda: len(page.detail.findChildren(SeriesCard)) == 2)
+    assert [card.series.description for card in page.detail.findChildren(SeriesCard)] == ["Topogram", "Bone"]
+
+
+def test_priors_of_the_same_patient_are_listed_and_lead_there(rig: Rig, page, qtbot):
+    put_into(rig.archive, a_study("1.1", study_date="20261123"))
+    put_into(rig.archive, a_study("1.2", study_date="20240211", description="MR Shoulder"))
+    page.fields.description.edit.setText("CT*")
+    _search(page, qtbot)
+    page.select("1.1")
+    qtbot.waitUntil(lambda: [prior.uid for prior in page.searching.priors_of("1.1")] == ["1.2"])
+    page.detail.prior_chosen.emit("1.2")
+    assert [entry.uid for entry in page.selection()] == ["1.2"]
+
+
+def test_retrieving_shows_progress_then_local(rig: Rig, page, qtbot):
+    rig.peers.studies["RADPACS"] = [a_study("1.1", instance_count=4)]
+    store = rig.retrieve[-1]
+    go_on = threading.Event()
+
+    def slowly(command, context):
+        context.progress(Progress(2, 4))
+        go_on.wait(20)
+        return store(command, context)
+
+    rig.retrieve.append(slowly)
+    _search(page, qtbot)
+    page.select("1.1")
+    page.verbs.retrieve()
+    _wait_where(page, qtbot, "50 %")
+    go_on.set()
+    _wait_where(page, qtbot, "Local")
+
+
+def test_an_incomplete_retrieval_says_how_much_is_missing(rig: Rig, window, page, qtbot):
+    rig.peers.studies["RADPACS"] = [a_study("1.1", instance_count=9)]
+
+    def partly(command, context):
+        error = IncompleteTransfer(node="RADPACS", expected=9, received=6, stored=6, failed=3)
+        return Outcome(RetrieveResult(9, 6, 6), partly=True, error=error)
+
+    rig.retrieve.append(partly)
+    _search(page, qtbot)
+    page.select("1.1")
+    page.verbs.retrieve()
+    _wait_where(page, qtbot, "Failed · 3 images")
+    qtbot.waitUntil(lambda: bool(window.notices.notices))
+    assert "6 of 9" in window.notices.notices[0].text
+
+
+def test_double_click_on_a_remote_study_retrieves_and_then_opens_it(rig: Rig, window, page, qtbot):
+    rig.peers.studies["RADPACS"] = [a_study("1.1")]
+    _search(page, qtbot)
+    page.select("1.1")
+    with qtbot.waitSignal(page._desk.wishes.open_study, timeout=10_000) as opened:
+        page.table.doubleClicked.emit(page.model.index_of("1.1"))
+    assert opened.args == ["1.1"]
+    assert rig.archive.study("1.1") is not None
+    assert window.current_page == "viewer"
+
+
+def test_enter_opens_a_local_study(rig: Rig, page, qtbot):
+    put_into(rig.archive, a_study("1.1"))
+    _search(page, qtbot)
+    page.select("1.1")
+    with qtbot.waitSignal(page._desk.wishes.open_study) as opened:
+        qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    assert opened.args == ["1.1"]
+
+
+def test_actions_can_be_used_only_where_they_make_sense(rig: Rig, window, page, qtbot):
+    put_into(rig.archive, a_study("1.1", study_date="20261123"))
+    rig.peers.studies["RADPACS"] = [a_study("1.2", study_date="20261122")]
+    _search(page, qtbot)
+    actions = page._desk.actions
+    names = ("studies.open", "studies.retrieve", "studies.export", "studies.delete")
+
+    def enabled(uid: str) -> list[bool]:
+        page.select(uid)
+        return [actions[name].isEnabled() for name in names]
+
+    assert enabled("1.1") == [True, False, True, True]
+    assert enabled("1.2") == [True, True, False, False]
+    page.table.clearSelection()
+    assert not any(actions[name].isEnabled() for name in names)
+
+
+def test_deleting_asks_first_and_keeps_what_nodes_have(rig: Rig, page, qtbot):
+    put_into(rig.archive, a_study("1.1"))
+    rig.peers.studies["RADPACS"] = [a_study("1.1")]
+    _search(page, qtbot)
+    page.select("1.1")
+    page.verbs.choose_delete()
+    question = page.findChild(QMessageBox)
+    assert question is not None and rig.archive.study("1.1") is not None
+    next(one for one in question.buttons() if one.text() == "Delete").click()
+    _wait_where(page, qtbot, "RADPACS")
+    assert rig.archive.study("1.1") is None
+
+
+def test_files_dropped_on_the_window_are_imported_and_shown(rig: Rig, window, page, qtbot):
+    folder = require_testdata() / "charsets"
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(folder))])
+    drop = QDropEvent(
+        QPointF(10, 10), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    page.fields.date.choice.setCurrentIndex(page.fields.date.choice.findData(ANY_DATE))
+    window.dropEvent(drop)
+    qtbot.waitUntil(lambda: any(notice.title == "Import finished" for notice in window.notices.notices), timeout=60_000)
+    qtbot.waitUntil(lambda: page.searching.run.finished and page.model.total_count > 0)
+    assert "new" in window.notices.notices[0].text
+
+
+def test_local_series_show_their_picture(tmp_path: Path, open_window, qtbot):
+    content = next((require_testdata() / "volumes" / "mr_t1_sag_hfs_35").glob("*"))
+    pool = DecodePool()
+    rig = make_rig(tmp_path, pool=pool)
+    try:
+        put_into(rig.archive, a_study("1.1"), content=content)
+        page = open_window(rig).page("studies")
+        _search(page, qtbot)
+        page.select("1.1")
+        qtbot.waitUntil(lambda: bool(page.detail.findChildren(SeriesCard)))
+        card = page.detail.findChildren(SeriesCard)[0]
+        qtbot.waitUntil(lambda: any("×" in one.text() for one in card.findChildren(QLabel)), timeout=60_000)
+        picture = next(one for one in card.findChildren(QLabel) if one.objectName() == "picture")
+        image = picture.pixmap().toImage()
+        shades = {image.pixelColor(x, y).red() for x in range(0, 84, 6) for y in range(0, 84, 6)}
+        assert len(shades) > 5
+    finally:
+        rig.close()
+
+
+def test_an_empty_list_says_what_to_do(rig: Rig, page, qtbot):
+    _search(page, qtbot)
+    assert page._empty.title.text() == "No studies found"
+    for name in ("Local", "RADPACS", "OLDPACS"):
+        page.sources.chip(name).setChecked(False)
+    assert page._empty.title.text() == "No source is chosen"
+
+
+def test_a_retrieval_of_an_earlier_run_is_shown_in_its_row(tmp_path: Path, open_window, qtbot):
+    rig = make_rig(tmp_path)
+    rig.retrieve.append(lambda command, context: (_ for _ in ()).throw(IncompleteTransfer(expected=9, stored=6)))
+    from workstation.services.retrieve import RetrieveStudy
+
+    rig.workplace.runner.run(RetrieveStudy(RADPACS.name, "1.1"))
+    rig.peers.studies["RADPACS"] = [a_study("1.1")]
+    try:
+        page = open_window(rig).page("studies")
+        _search(page, qtbot)
+        _wait_where(page, qtbot, "Failed · 3 images")
+    finally:
+        rig.close()
