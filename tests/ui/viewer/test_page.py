@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from workstation.imaging.compose import compose
@@ -397,6 +397,45 @@ def test_arrow_keys_change_the_series(qtbot: QtBot, page: ViewerPage, testdata: 
     assert page.viewport.display_set != first
     qtbot.keyClick(page.grid.canvas, Qt.Key.Key_Left)
     assert page.viewport.display_set == first
+
+
+def test_the_context_menu_offers_tools_and_presets(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    qtbot.mouseClick(page.grid.canvas, Qt.MouseButton.RightButton, pos=page.grid.canvas.rect().center())
+    (menu,) = page.findChildren(QMenu)
+    chosen = {action.text(): action for action in menu.actions()}
+    assert {"Window", "Lung", "Invert"} <= set(chosen)
+    chosen["Lung"].trigger()
+    assert page.viewport.window is not None
+    assert page.viewport.window.center == -600
+    menu.close()
+
+
+def test_a_slow_picture_is_drafted_while_scrolling_and_composed_well_at_rest(
+    qtbot: QtBot, page: ViewerPage, testdata: Path
+) -> None:
+    open_in(qtbot, page, testdata / CT)
+    canvas, viewport = page.grid.canvas, page.viewport
+    assert canvas.pixels is not None
+    canvas._cost_s = 1.0
+    wheel(canvas, -1)
+    qtbot.waitUntil(lambda: viewport.loading is None)
+    assert canvas.pixels is not None
+    wheel(canvas, -1)
+    qtbot.waitUntil(lambda: viewport.loading is None)
+    qtbot.waitUntil(lambda: not canvas.is_draft)
+    assert viewport.frame is not None
+    expected = compose(viewport.frame, viewport.shown_view, viewport.size)
+    assert np.array_equal(canvas.pixels, expected)
+
+
+def test_colour_has_no_window_section(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / US_CINE)
+    assert page.viewport.window is None
+    assert not page.panel.window_section.isVisible()
+    window = page.viewport.view
+    drag(qtbot, page.grid.canvas, Qt.MouseButton.LeftButton, (30, 30))
+    assert page.viewport.view == window
 
 
 def test_closing_a_study_gives_the_memory_back(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:

@@ -120,9 +120,10 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            painter.fillRect(self.rect(), QColor(0, 0, 0))
             picture = self._picture()
-            if picture is not None:
+            if picture is None:
+                painter.fillRect(self.rect(), QColor(0, 0, 0))
+            else:
                 painter.drawImage(QPointF(0, 0), picture)
             area = QRectF(self.rect())
             paint_furniture(

@@ -287,12 +287,16 @@ class ViewerPage(QWidget):
         section.set_presets([preset.name for preset in self.presets])
         section.check_preset(next((n for n, one in enumerate(self.presets) if one.is_in(viewport.view)), None))
         section.show_window(viewport.window)
+        section.setVisible(viewport.frame is None or not viewport.frame.is_color)  # colour has no window
         self._action("invert").setChecked(viewport.view.inverted)
 
     def _follow(self) -> None:
         """Tell the actions what there is to act on."""
         viewport = self.grid.viewport
-        self._stack.setCurrentIndex(1 if self.series.display_sets else 0)
+        anything = bool(self.series.display_sets)
+        self._stack.setCurrentIndex(1 if anything else 0)
+        self.strip.setVisible(anything)
+        self.panel.setVisible(anything)
         has_image = viewport.display_set is not None
         self.actions_.follow(
             replace(self.actions_.situation, image=has_image, many_frames=has_image and viewport.count > 1)

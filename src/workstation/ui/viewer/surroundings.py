@@ -117,8 +117,9 @@ def _source(frame: Frame) -> str:
 
 def _window_lines(viewport: Viewport, full: bool) -> tuple[str, ...]:
     lines = []
-    if full and viewport.labels is not None and viewport.labels.technique:
-        lines.append(viewport.labels.technique)
+    technique = _technique(viewport) if full else ""
+    if technique:
+        lines.append(technique)
     zoom, window, frame = viewport.zoom, viewport.window, viewport.frame
     if full and zoom is not None:
         lines.append(f"Zoom {zoom * 100:.0f} %")
@@ -138,6 +139,12 @@ def _laterality(viewport: Viewport) -> str:
     if display_set is None or labels is None or display_set.series.modality not in _SIDE_MATTERS:
         return ""
     return labels.laterality
+
+
+def _technique(viewport: Viewport) -> str:
+    """kV and mAs, TR and TE, by modality; without the thickness, which stands beside the place."""
+    parts = viewport.labels.technique.split(" · ") if viewport.labels is not None else []
+    return " · ".join(part for part in parts if not part.endswith(" mm"))
 
 
 def _flags(attributes: PixelAttributes, window_is_automatic: bool) -> tuple[str, ...]:
