@@ -107,7 +107,10 @@ class Walk:
         return (
             text_of(original, "LongitudinalTemporalInformationModified") == "MODIFIED"
             and text_of(original, "PatientIdentityRemoved") == "YES"
-            and self._identities.is_our_code(text_of(original, "PatientID"))
+            and (
+                self._identities.is_our_code(text_of(original, "PatientID"))
+                or self._identities.is_our_uid(text_of(original, "SOPInstanceUID"))
+            )
         )
 
     def _dataset(self, source: Dataset, place: _Place) -> Dataset:
@@ -260,7 +263,8 @@ class Walk:
         new = element(subject.tag, item.VR, value[0] if isinstance(value, list) and len(value) == 1 else value)
         if item.is_empty and new.is_empty:
             return self._kept(subject)
-        if item.VR not in BINARY and item.VR != "SQ" and values_of(new) == values_of(item):
+        same = new.value == item.value if item.VR in BINARY else values_of(new) == values_of(item)
+        if item.VR != "SQ" and same:
             return self._kept(subject)
         self._record(item, subject.place, action, shown(new), subject.rule.reason)
         return new
@@ -269,7 +273,7 @@ class Walk:
         if action is Action.KEPT and not self._record_kept:
             return
         tag = int(item.tag)
-        keyword = item.keyword if isinstance(item, DataElement) else ""
+        keyword = item.keyword if tag and isinstance(item, DataElement) else ""
         before = shown(item) if action is not Action.ADDED else ""
         self._changes.append(
             ElementChange(place.path, tag, keyword, _name(tag), item.VR or "", action, before, after, reason)
@@ -328,7 +332,9 @@ def _is_known(tag: int, keyword: str) -> bool:
 
 
 def _name(tag: int) -> str:
+    if tag == 0:
+        return "Preamble"
     try:
         return dictionary_description(tag)
     except KeyError:
-        return "Private" if tag >> 16 & 1 else "Preamble" if tag == 0 else "Unknown"
+        return "Private" if tag >> 16 & 1 else "Unknown"
