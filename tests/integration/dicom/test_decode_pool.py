@@ -219,6 +219,18 @@ def test_modules_in_the_current_folder_are_not_imported(
         assert pool.frame(small, 0).rows == 64
 
 
+def test_a_frozen_application_serves_as_its_own_worker(
+    tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = tmp_path / "application"
+    application.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m workstation "$@"\n')
+    application.chmod(0o755)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(application))
+    with DecodePool(DecodeSettings(workers=1)) as pool:
+        assert pool.frame(small, 0).rows == 64
+
+
 DAMAGEABLE = (
     "transfer_syntaxes/JPEGBaseline_1s_1f_u_08_08.dcm",
     "transfer_syntaxes/JPEGExtended_1s_1f_u_16_12.dcm",
