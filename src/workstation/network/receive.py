@@ -7,6 +7,7 @@ a UID from the network never becomes part of a path.
 from __future__ import annotations
 
 import contextlib
+import errno
 import queue
 import threading
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from pynetdicom.pdu_primitives import P_DATA
 
 from workstation.dicom import elements
 from workstation.dicom.quiet import quiet
-from workstation.domain.errors import DiskFull, InputError, LocalError, WorkstationError
+from workstation.domain.errors import ArchiveUnusable, DiskFull, InputError, LocalError
 from workstation.domain.uid import is_valid_uid
 from workstation.services.ports import Inbox, StoreOutcome
 
@@ -44,15 +45,15 @@ _POLL_S = 0.05
 class Spool(BytesIO):
     """Where pynetdicom writes the data set of one message: to a file when it is a C-STORE request."""
 
-    def __init__(self, association: Association, message: DIMSEMessage, inbox: Inbox) -> None:
+    def __init__(self, provider: SpoolingProvider, message: DIMSEMessage, inbox: Inbox) -> None:
         super().__init__()
-        self._association = association
+        self._provider = provider
         self._message = message
         self._inbox = inbox
         self._file: BinaryIO | None = None
         self.path: Path | None = None
         self.refusal: int | None = None  # status to answer with instead of taking it
-        self.error: OSError | None = None
+        self.error: LocalError | None = None
         self.size = 0
 
     def write(self, data: Any) -> int:
@@ -65,10 +66,8 @@ class Spool(BytesIO):
                     self._open()
                 if self._file is not None:
                     self._file.write(data)
-            except OSError as error:
-                self._refuse(OUT_OF_RESOURCES, error)
-            except WorkstationError:
-                self._refuse(OUT_OF_RESOURCES)
+            except (OSError, LocalError) as error:
+                self._refuse(error)
         return len(data)
 
     def finish(self) -> Path | None:
@@ -78,7 +77,7 @@ class Spool(BytesIO):
         try:
             self._file.close()
         except OSError as error:
-            self._refuse(OUT_OF_RESOURCES, error)
+            self._refuse(error)
             return None
         self._file = None
         return self.path
@@ -96,18 +95,25 @@ class Spool(BytesIO):
     def _open(self) -> None:
         command = self._message.command_set
         sop_class, sop_instance = str(command.AffectedSOPClassUID), str(command.AffectedSOPInstanceUID)
-        accepted = self._association._accepted_cx.get(self._message.context_id or 0)
+        accepted = self._provider.assoc._accepted_cx.get(self._message.context_id or 0)
         if accepted is None or not is_valid_uid(sop_class) or not is_valid_uid(sop_instance):
             self.refusal = DOES_NOT_MATCH if accepted is not None else CANNOT_UNDERSTAND
             return
         self.path = self._inbox.new_path()
+        self._provider.keep(self)
         self._file = self.path.open("wb")
         self._file.write(file_header(sop_class, sop_instance, accepted.transfer_syntax[0]))
 
-    def _refuse(self, status: int, error: OSError | None = None) -> None:
-        self.refusal = status
-        self.error = error
+    def _refuse(self, error: OSError | LocalError) -> None:
+        self.refusal = OUT_OF_RESOURCES
+        self.error = error if isinstance(error, LocalError) else disk_error(error)
         self.discard()
+
+
+def disk_error(error: OSError) -> LocalError:
+    """Ours for what the disk says; its path is left out, that is the archive's own affair."""
+    full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    return (DiskFull if full else ArchiveUnusable)(reason=error.strerror)
 
 
 def file_header(sop_class: str, sop_instance: str, transfer_syntax: str) -> bytes:
@@ -144,11 +150,13 @@ class SpoolingProvider(DIMSEServiceProvider):
     def receive_primitive(self, primitive: P_DATA) -> None:
         if self.message is None and self._inbox is not None:
             self.message = DIMSEMessage()
-            spool = Spool(self.assoc, self.message, self._inbox)
-            self.message.data_set = spool
-            with self._lock:
-                self._spools.add(spool)
+            self.message.data_set = Spool(self, self.message, self._inbox)
         super().receive_primitive(primitive)
+
+    def keep(self, spool: Spool) -> None:
+        """Remember the file that `spool` begins, until it is taken."""
+        with self._lock:
+            self._spools.add(spool)
 
     def taken(self, spool: Spool) -> None:
         with self._lock:
@@ -202,7 +210,7 @@ class Reception:
         path = spool.finish()
         if path is None:
             if spool.error is not None:
-                self.local_error = DiskFull(reason=spool.error.strerror)
+                self.local_error = spool.error
             spool.discard()
             return CANNOT_UNDERSTAND if spool.refusal is None else spool.refusal
         status = check_identity(path, sop_instance)

@@ -10,10 +10,11 @@ from typing import TypeVar
 
 import httpx2
 
-from workstation.domain.errors import DiskFull, InputError, NotDicom, PeerAborted
+from workstation.domain.errors import InputError, NotDicom, PeerAborted
 from workstation.domain.node import RetrieveMethod
 from workstation.network.dicomweb.multipart import Parts, Truncated, boundary_of
 from workstation.network.dicomweb.transport import Session
+from workstation.network.receive import disk_error
 from workstation.services.ports import (
     Inbox,
     ItemFailure,
@@ -128,4 +129,4 @@ def _on_disk(step: Callable[[], Result]) -> Result:
     try:
         return step()
     except OSError as error:
-        raise DiskFull(reason=error.strerror) from error
+        raise disk_error(error) from error

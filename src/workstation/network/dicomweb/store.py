@@ -11,7 +11,7 @@ from pydicom import Dataset
 
 from workstation.dicom import elements
 from workstation.dicom.quiet import quiet
-from workstation.domain.errors import InputError
+from workstation.domain.errors import InputError, LocalError
 from workstation.network.dicomweb.transport import Session
 from workstation.network.dimse import status as words
 from workstation.network.part10 import Part10File
@@ -76,10 +76,9 @@ class _Sending:
     def _body(self, batch: Sequence[Part10File], boundary: str) -> Iterator[bytes]:
         for file in batch:
             yield _head(boundary)
-            with file.path.open("rb") as stream:
-                while chunk := stream.read(_CHUNK):
-                    self._session.cancellation.raise_if_cancelled()
-                    yield chunk
+            for chunk in _chunks(file.path):
+                self._session.cancellation.raise_if_cancelled()
+                yield chunk
             yield b"\r\n"
         yield _tail(boundary)
 
@@ -128,6 +127,15 @@ class _Sending:
             warnings=tuple(self._warnings),
             failures=tuple(self._failures),
         )
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise LocalError(path=path, reason=error.strerror) from error
 
 
 def _head(boundary: str) -> bytes:

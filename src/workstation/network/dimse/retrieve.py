@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -85,7 +85,7 @@ def move(
         expected=counts.expected,
         transferred=counts.done,
         warnings=tuple(counts.warnings),
-        failures=tuple(counts.failures()),
+        failures=counts.failures(),
     )
 
 
@@ -94,19 +94,21 @@ class _Counts:
     """The peer's counts of sub-operations (PS3.7 9.1.4), summed over the requests of one transfer."""
 
     finished: tuple[int, int, int, int] = (0, 0, 0, 0)  # remaining, completed, failed, warning
-    current: tuple[int, int, int, int] | None = None
+    current: tuple[int, int, int, int] = (0, 0, 0, 0)
+    counted: bool = False  # whether the peer counts at all
     failed_uids: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     reason: str = ""
 
     def begin(self) -> None:
+        """Another request of the same transfer."""
         self.finished = self._sums()
-        self.current = None
+        self.current = (0, 0, 0, 0)
 
     def note(self, link: Link, status: Dataset, identifier: Dataset | None) -> None:
         """Take in one response; raises when it says that nothing was done."""
-        self._count(status)
         code = int(status.Status)
+        self._count(status, code)
         if code in words.PENDING:
             return
         if identifier is not None:
@@ -120,25 +122,27 @@ class _Counts:
         if not self.failed:
             self.warnings.append(self.reason)
 
-    def _count(self, status: Dataset) -> None:
+    def _count(self, status: Dataset, code: int) -> None:
         names = ("Remaining", "Completed", "Failed", "Warning")
         found = [elements.integer(status, f"NumberOf{name}Suboperations") for name in names]
         if any(number is not None for number in found):
             remaining, completed, failed, warning = (number or 0 for number in found)
-            self.current = (remaining, completed, failed, warning)
+            self.counted = True
+        elif code == words.SUCCESS:  # counts are optional here: what remained has been done
+            remaining, completed, failed, warning = (0, self.current[0] + self.current[1], *self.current[2:])
+        else:
+            return
+        self.current = (remaining, completed, failed, warning)
 
     def _sums(self) -> tuple[int, int, int, int]:
-        now = self.current or (0, 0, 0, 0)
-        return (
-            self.finished[0] + now[0],
-            self.finished[1] + now[1],
-            self.finished[2] + now[2],
-            self.finished[3] + now[3],
+        remaining, completed, failed, warning = (
+            before + now for before, now in zip(self.finished, self.current, strict=True)
         )
+        return remaining, completed, failed, warning
 
     @property
     def expected(self) -> int | None:
-        return sum(self._sums()) if self.current is not None else None
+        return sum(self._sums()) if self.counted else None
 
     @property
     def done(self) -> int:
@@ -146,16 +150,15 @@ class _Counts:
 
     @property
     def failed(self) -> int:
-        """Failed, or still remaining when the peer stopped."""
         return max(self._sums()[2], len(self.failed_uids))
 
-    def failures(self) -> Iterator[ItemFailure]:
-        """One for each failed instance, without a UID where the peer only counted it."""
+    def failures(self, ours: Sequence[ItemFailure] = ()) -> tuple[ItemFailure, ...]:
+        """`ours`, then the peer's that are not among them; without a UID where it only counted them."""
         reason = self.reason or "the peer counts it as failed"
-        for uid in self.failed_uids:
-            yield ItemFailure(uid, reason)
-        for _ in range(self._sums()[2] - len(self.failed_uids)):
-            yield ItemFailure("", reason)
+        known = {failure.sop_instance_uid for failure in ours}
+        named = [ItemFailure(uid, reason) for uid in self.failed_uids if uid not in known]
+        unnamed = max(0, self._sums()[2] - len(ours) - len(named))
+        return (*ours, *named, *[ItemFailure("", reason)] * unnamed)
 
 
 class _Receiver:
@@ -182,7 +185,7 @@ class _Receiver:
         if status != words.SUCCESS:
             reason = f"{status:04X} {words.meaning('C-STORE', status)}"
             self._refused.append(ItemFailure(str(request.AffectedSOPInstanceUID), reason))
-        self._stop = self._reception.local_error
+        self._stop = self._stop or self._reception.local_error
         return status
 
     def _taken(self, _sop_instance: str, outcome: StoreOutcome, size: int) -> None:
@@ -207,11 +210,6 @@ class _Receiver:
             raise self._stop
 
     def report(self) -> TransferReport:
-        refused = {failure.sop_instance_uid for failure in self._refused}
-        peers = [failure for failure in self.counts.failures() if failure.sop_instance_uid not in refused]
-        unnamed = max(0, self.counts.failed - len(self._refused))
-        named = [failure for failure in peers if failure.sop_instance_uid]
-        rest = [failure for failure in peers if not failure.sop_instance_uid]
         return TransferReport(
             method=RetrieveMethod.GET,
             expected=self.counts.expected,
@@ -220,7 +218,7 @@ class _Receiver:
             already_present=self._outcomes.get(StoreOutcome.ALREADY_PRESENT, 0),
             bytes=self._bytes,
             warnings=tuple(self.counts.warnings),
-            failures=(*self._refused, *(named + rest)[:unnamed]),
+            failures=self.counts.failures(self._refused),
         )
 
 

@@ -15,7 +15,7 @@ from pynetdicom.presentation import PresentationContext, build_context
 
 from workstation.dicom.quiet import quiet
 from workstation.dicom.read import read_dataset
-from workstation.domain.errors import InputError, NoAcceptedContext
+from workstation.domain.errors import InputError, LocalError, NoAcceptedContext
 from workstation.domain.node import LocalAe, Node
 from workstation.jobs.cancel import Cancellation
 from workstation.network.dimse import status as words
@@ -149,7 +149,12 @@ def _send(link: Link, file: Part10File, message_id: int) -> Dataset | str:
             request.DataSet = BytesIO(_converted(file.path, UID(syntax)))
         except InputError as error:
             return error.details.get("reason", error.code)
-    return _exchange(link, request, context.context_id or 0)
+        except OSError as error:
+            return error.strerror or "cannot be read"
+    try:
+        return _exchange(link, request, context.context_id or 0)
+    except OSError as error:  # the command is out, so the association is of no more use
+        raise LocalError(path=file.path, reason=error.strerror) from error
 
 
 def _converted(path: Path, syntax: UID) -> bytes:
