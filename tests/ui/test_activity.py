@@ -154,6 +154,28 @@ def test_jobs_of_an_earlier_run_are_listed(tmp_path, open_window, qtbot):
         rig.close()
 
 
+def test_interrupted_work_is_told_at_the_start(tmp_path, open_window, qtbot):
+    rig = make_rig(tmp_path)
+    began = threading.Event()
+
+    def wait(command, context):
+        began.set()
+        context.cancellation.wait(30)
+        context.cancellation.raise_if_cancelled()
+
+    rig.retrieve.append(wait)
+    rig.workplace.runner.submit(RetrieveStudy(RADPACS.name, "1.2.3"))
+    assert began.wait(10)
+    rig.close()
+    rig = make_rig(tmp_path)
+    try:
+        window = open_window(rig)
+        qtbot.waitUntil(lambda: any("interrupted" in notice.title for notice in window.notices.notices))
+        assert column_texts(window.page("activity").model, Column.STATE) == ["Interrupted"]
+    finally:
+        rig.close()
+
+
 def test_a_study_is_named_in_the_window_only(rig: Rig, page, qtbot):
     rig.peers.studies["RADPACS"] = [a_study("1.2.3", "DOE^Jane")]
     _submit(rig, page, qtbot)

@@ -14,8 +14,9 @@ from tests.support.testdata import require_testdata
 from tests.support.ui import RADPACS, Rig, a_study, column_texts, make_rig, put_into
 from workstation.dicom.decode_pool import DecodePool
 from workstation.domain.errors import IncompleteTransfer
+from workstation.domain.events import InstanceStored
 from workstation.domain.job import Progress
-from workstation.domain.study import Series
+from workstation.domain.study import Instance, InstanceSummary, Series
 from workstation.jobs.runner import Outcome
 from workstation.services.retrieve import RetrieveResult
 from workstation.ui.studies.detail import SeriesCard
@@ -231,6 +232,19 @@ def test_local_series_show_their_picture(tmp_path: Path, open_window, qtbot):
         assert len(shades) > 5
     finally:
         rig.close()
+
+
+def test_what_somebody_sends_us_appears_when_it_fits_the_search(rig: Rig, page, qtbot):
+    page.fields.name.edit.setText("DOE")
+    _search(page, qtbot)
+    for uid, name in (("1.1", "DOE^Jane"), ("1.2", "OTHER^Name")):
+        study = a_study(uid, name)
+        put_into(rig.archive, study)
+        summary = InstanceSummary(study, Series(f"{uid}.9", uid), Instance(f"{uid}.9.1", "1.2", f"{uid}.9", uid))
+        rig.workplace.publish(InstanceStored(summary, "CT1"))
+    qtbot.waitUntil(lambda: column_texts(page.model, Column.PATIENT) == ["DOE, Jane"])
+    qtbot.waitUntil(lambda: not page.searching._look_ups)
+    assert page.model.find("1.2") is None
 
 
 def test_an_empty_list_says_what_to_do(rig: Rig, page, qtbot):

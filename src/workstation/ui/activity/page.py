@@ -19,6 +19,7 @@ from workstation.ui.messages import notice_of
 from workstation.ui.widgets.buttons import Chip, action_button, frame, label
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.layouts import column, row
+from workstation.ui.widgets.notice import NoticeText
 from workstation.ui.widgets.table import RowTable, selected_rows, set_widths
 from workstation.ui.widgets.timers import every, single_shot
 
@@ -103,6 +104,12 @@ class ActivityPage(QWidget):
         self.model.know(jobs)
         for job in jobs[:100]:
             self._ask_name(job)
+        interrupted = sum(1 for job in jobs if job.state is JobState.INTERRUPTED)
+        if interrupted:
+            title = self.tr("Work was interrupted when the program last ended")
+            text = self.tr("Unfinished: {n}. What arrived before is kept.").format(n=interrupted)
+            remedy = self.tr("Select it on the Activity page and choose Retry to do the rest.")
+            self._desk.notify(NoticeText(title, text, remedy, tone="amber"))
         self._refresh()
 
     def _job_changed(self, event: JobChanged) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QLabel
 from workstation.domain.node import Node, RetrieveMethod
 from workstation.ui.preferences.model import METHODS, node_problems
 from workstation.ui.widgets.buttons import button, label
+from workstation.ui.widgets.fields import number_edit
 from workstation.ui.widgets.layouts import column, row
 
 CHARACTER_SETS = ("ISO_IR 192", "ISO_IR 100", "ISO_IR 144", "ISO_IR 13", "ISO_IR 166", "GB18030", "ISO 2022 IR 149")
@@ -97,8 +98,7 @@ class NodeDialog(QDialog):
         self._add(name, caption, edit)
 
     def _number(self, name: str, caption: str, value: int) -> None:
-        spin = QSpinBox()
-        spin.setRange(1, 65535)
+        spin = number_edit(1, 65535)
         spin.setValue(value)
         self._add(name, caption, spin)
 

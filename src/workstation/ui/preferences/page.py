@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMessageBox,
     QScrollArea,
-    QSpinBox,
     QWidget,
 )
 
@@ -29,6 +28,7 @@ from workstation.ui.desk import Desk
 from workstation.ui.preferences.model import Column, NodesModel
 from workstation.ui.preferences.node_dialog import NodeDialog
 from workstation.ui.widgets.buttons import button, frame, label
+from workstation.ui.widgets.fields import number_edit
 from workstation.ui.widgets.layouts import column, row
 from workstation.ui.widgets.notice import NoticeText
 from workstation.ui.widgets.table import RowTable, selected_rows, set_widths
@@ -201,12 +201,9 @@ class SettingsPage(QWidget):
 
     def _build_fields(self) -> None:
         self.ae_title, self.host, self.modality = QLineEdit(), QLineEdit(), QLineEdit()
-        self.port, self.cache, self.refresh = QSpinBox(), QSpinBox(), QSpinBox()
-        self.port.setRange(0, 65535)
-        self.cache.setRange(64, 65536)
-        self.cache.setSuffix(" MiB")
-        self.refresh.setRange(5, 3600)
-        self.refresh.setSuffix(" s")
+        self.port = number_edit(0, 65535)
+        self.cache = number_edit(64, 65536, " MiB")
+        self.refresh = number_edit(5, 3600, " s")
         self.modality.setPlaceholderText(self.tr("all"))
         self.listen = QCheckBox(self.tr("Receive images while the window is open"))
         self.drag = QComboBox()

@@ -476,7 +476,8 @@ def where(entry: StudyEntry) -> tuple[str, str]:
         if not progress.total:
             return ("Waiting" if job.state is JobState.QUEUED else "Retrieving"), "blue"
         return f"{min(100, 100 * progress.done // progress.total)} %", "blue"
-    if job is not None and job.state in (JobState.FAILED, JobState.PARTLY, JobState.INTERRUPTED):
+    failed = (JobState.FAILED, JobState.PARTLY, JobState.INTERRUPTED)
+    if job is not None and job.state in failed and not entry.complete:
         return _failed(job), "red"
     if entry.local:
         return ("Local", "green") if entry.complete else (_partly_here(entry), "amber")

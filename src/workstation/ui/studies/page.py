@@ -8,7 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 
-from workstation.domain.events import JobChanged, JobFinished
+from workstation.domain.events import LOCAL, InstanceStored, JobChanged, JobFinished
 from workstation.domain.job import Job, JobState
 from workstation.ui.actions import Situation
 from workstation.ui.desk import Desk
@@ -26,9 +26,10 @@ from workstation.ui.widgets.layouts import column
 from workstation.ui.widgets.table import RowTable, row_text, selected_rows, set_widths
 from workstation.ui.widgets.timers import single_shot
 
-WIDTHS = [35, 168, 72, 114, 138, 66, 240, 94, 52, 58, 124]
+WIDTHS = [35, 168, 72, 114, 138, 66, 240, 92, 52, 58, 136]
 SERIES_AFTER_MS = 120  # so that walking through the table asks for nothing
 PRIORS_AFTER_MS = 400
+ARRIVED_AFTER_MS = 1000
 
 
 class StudiesPage(QWidget):
@@ -52,6 +53,8 @@ class StudiesPage(QWidget):
         self._stack = QStackedWidget()
         self._series_timer = single_shot(self, SERIES_AFTER_MS, self._ask_series)
         self._priors_timer = single_shot(self, PRIORS_AFTER_MS, self._ask_priors)
+        self._arrived: set[str] = set()  # studies of which something was stored since the last look
+        self._arrived_timer = single_shot(self, ARRIVED_AFTER_MS, self._look_at_arrived)
         self._lay_out()
         self._connect_events()
         self._connect_actions()
@@ -88,6 +91,7 @@ class StudiesPage(QWidget):
         """End what runs behind this page."""
         self._series_timer.stop()
         self._priors_timer.stop()
+        self._arrived_timer.stop()
         self._thumbnails.close()
 
     # --- what was found ----------------------------------------------------------------------
@@ -209,6 +213,18 @@ class StudiesPage(QWidget):
     def _job_event(self, event: JobChanged | JobFinished) -> None:
         self._follow(event.job)
 
+    def _instance_stored(self, event: InstanceStored) -> None:
+        """Somebody sent something: a modality, a retrieval, an import."""
+        self._arrived.add(event.summary.study.study_instance_uid)
+        if not self._arrived_timer.isActive():
+            self._arrived_timer.start()
+
+    def _look_at_arrived(self) -> None:
+        if LOCAL in self.sources.sources:
+            for uid in self._arrived:
+                self.searching.look_up(uid)
+        self._arrived.clear()
+
     # --- making ------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
@@ -232,6 +248,7 @@ class StudiesPage(QWidget):
     def _connect_events(self) -> None:
         self._desk.bridge.job_changed.connect(self._job_event)
         self._desk.bridge.job_finished.connect(self._job_event)
+        self._desk.bridge.instance_stored.connect(self._instance_stored)
         self._desk.wishes.settings_changed.connect(self.show_settings)
         self.sources.changed.connect(self.search)
         self.fields.submitted.connect(self.search)

@@ -37,6 +37,7 @@ class Searching(QObject):
         self._prior_searches: dict[int, str] = {}
         self._priors: dict[str, StudyEntry] = {}
         self._look_ups: dict[int, str] = {}
+        self._local_query = Query()
         desk.bridge.matches_found.connect(self._matches_found)
         desk.bridge.source_answered.connect(self._source_answered)
         model.series_wanted.connect(self.ask_series)
@@ -48,9 +49,10 @@ class Searching(QObject):
                 self._desk.cancel(job_id)
         self.run = run = SearchRun(next(self._ids), set(sources))
         self._modalities = form.modalities
+        self._local_query = study_query(form, date.today(), remote=False)
         self._model.clear()
         for source in sources:
-            query = study_query(form, date.today(), remote=source != LOCAL)
+            query = self._local_query if source == LOCAL else study_query(form, date.today())
             run.job_ids.append(self._submit(run.search_id, source, query))
         self.progressed.emit()
 
@@ -59,10 +61,11 @@ class Searching(QObject):
         return len(self._modalities) == 1 and modalities != self._modalities
 
     def look_up(self, uid: str) -> None:
-        """Ask the archive anew what it has of one study."""
+        """Ask the archive anew what it has of one study; one that is not in the table must fit the search."""
         search_id = next(self._ids)
         self._look_ups[search_id] = uid
-        self._submit(search_id, LOCAL, Query.where(Level.STUDY, {"StudyInstanceUID": uid}))
+        fitting = dict(self._local_query.keys) if self._model.find(uid) is None else {}
+        self._submit(search_id, LOCAL, Query.where(Level.STUDY, fitting | {"StudyInstanceUID": uid}))
 
     def ask_series(self, uid: str) -> None:
         """The series of a study, from the archive and, where that has less, from a node."""

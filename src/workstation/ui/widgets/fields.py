@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QAction, QFocusEvent, QIcon
-from PySide6.QtWidgets import QApplication, QComboBox, QFrame, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QFrame, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from workstation.ui.assets import DARK, pixmap
 from workstation.ui.widgets.buttons import label
@@ -58,6 +58,15 @@ class ChoiceField(Field):
         for text, data in choices:
             self.choice.addItem(text, data)
         super().__init__(caption, self.choice)
+
+
+def number_edit(low: int, high: int, suffix: str = "") -> QSpinBox:
+    """A whole number; the style sheet cannot indent its text, so margins do."""
+    edit = QSpinBox()
+    edit.setRange(low, high)
+    edit.setSuffix(suffix)
+    edit.lineEdit().setTextMargins(9, 0, 9, 0)
+    return edit
 
 
 def search_edit(placeholder: str, name: str) -> QLineEdit:

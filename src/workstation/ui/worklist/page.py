@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from workstation.domain.events import WorklistAnswered
 from workstation.domain.query import WorklistQuery
 from workstation.services.search import ListWorklist
-from workstation.ui.assets import icon
+from workstation.ui.assets import spaced_icon
 from workstation.ui.desk import Desk
 from workstation.ui.messages import notice_of
 from workstation.ui.widgets.buttons import Chip, button, icon_button, label
@@ -276,7 +276,8 @@ class WorklistPage(QWidget):
         following = icon_button("chevron-right", self.tr("Next day"), lambda: self.go_to(self._day + timedelta(1)))
         for one in (previous, following, refresh):
             one.setFixedSize(QSize(40, 32))
-        self._date.setIcon(icon("calendar"))
+        self._date.setIcon(spaced_icon("calendar"))
+        self._date.setIconSize(QSize(20, 16))
         header.setLayout(
             row(
                 label(self.tr("Worklist"), "title"),
