@@ -6,7 +6,7 @@ descriptor or a characteristic; except for the few below, whose values say nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pydicom import Dataset
 from pydicom.dataelem import DataElement
@@ -67,17 +67,21 @@ def text_of(dataset: Dataset, keyword: str) -> str:
     return values[0].strip() if values else ""
 
 
-def harvest(dataset: Dataset, profile: Profile, into: Identifiers) -> None:
-    """Add the identifiers in `dataset` (nested ones too) to `into`."""
+def harvest(
+    dataset: Dataset, profile: Profile, into: Identifiers, is_ours: Callable[[str], bool] = lambda _: False
+) -> None:
+    """Add the identifiers in `dataset` (nested ones too) to `into`, but for pseudonyms, which `is_ours` tells."""
     for item, parent in _elements(dataset, ""):
         if item.VR == "PN":
             for value in values_of(item):
-                into.add_name(value)
+                if not is_ours(value.partition("^")[0]):
+                    into.add_name(value)
         elif item.VR in ("DA", "DT"):
             _harvest_date(item, profile, into)
         elif item.VR in FREE_TEXT and _identifies(item, parent, profile):
             for value in values_of(item):
-                into.add_id(value)
+                if not is_ours(value.strip()):
+                    into.add_id(value)
 
 
 def _harvest_date(item: DataElement, profile: Profile, into: Identifiers) -> None:

@@ -61,7 +61,7 @@ class Identifiers:
             components = [component.strip() for component in group.split("^")]
             if len(components) == 1 and " " in components[0]:
                 self._add_whole(words_of(components[0]))
-            named = [component for component in components[:3] if component]
+            named = [component for component in components[:3] if component and not _says_nothing(words_of(component))]
             for component in named:
                 self._add_name_part(component)
             for first, second in pairwise(named):
@@ -77,7 +77,7 @@ class Identifiers:
             return
         words = words_of(value)
         glued = "".join(words)
-        if len(glued) < 3 or set(glued) <= {"0"} or (len(words) == 1 and words[0] in _MEANINGLESS):
+        if len(glued) < 3 or set(glued) <= {"0"} or _says_nothing(words):
             return
         if is_unspaced(value):
             self._add_unspaced(value)
@@ -205,6 +205,10 @@ class Identifiers:
         self._seen.add((kind, value))
         self._answers.clear()
         return True
+
+
+def _says_nothing(words: Phrase) -> bool:
+    return all(word in _MEANINGLESS for word in words)
 
 
 def _spellings(day: date) -> Iterator[Phrase]:

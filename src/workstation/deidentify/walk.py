@@ -187,6 +187,8 @@ class Walk:
     def _pseudonym(self, subject: _Subject) -> Element:
         source, place = subject.source, subject.place
         patient = place.patient
+        if any(self._identities.is_our_code(value.partition("^")[0]) for value in values_of(subject.item)):
+            return self._kept(subject)
         if place.keywords and text_of(source, "PatientID"):
             patient = self._identities.patient(*identity_of(source))
         value = patient.name if subject.tag == PATIENT_NAME else patient.pseudonym

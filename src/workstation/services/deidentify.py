@@ -90,7 +90,7 @@ def find_files(
             yield from (stored.path for stored in archive.instances_of(one.series_instance_uid))
 
 
-def collect(files: Iterable[Path], profile: Profile, on_file: Callable[[int], None] = lambda _: None) -> Cohort:
+def collect(files: Iterable[Path], selection: Selection, on_file: Callable[[int], None] = lambda _: None) -> Cohort:
     """Pass one: the identifiers of every patient, from the headers of all files."""
     cohort = Cohort()
     for number, path in enumerate(files):
@@ -100,7 +100,7 @@ def collect(files: Iterable[Path], profile: Profile, on_file: Callable[[int], No
         except (InputError, OSError):
             continue  # pass two says why
         with quiet():
-            harvest(header, profile, cohort.of(header))
+            harvest(header, selection.profile, cohort.of(header), selection.identities.is_our_code)
     return cohort
 
 
@@ -175,7 +175,7 @@ def preview(files: Iterable[Path], selection: Selection, on_file: Callable[[int]
     `on_file` may raise Cancelled.
     """
     listed = list(files)
-    return Preview(listed, selection, collect(listed, selection.profile, on_file))
+    return Preview(listed, selection, collect(listed, selection, on_file))
 
 
 def _is_own_output(path: Path, start: Path, destination: Path | None) -> bool:

@@ -151,7 +151,7 @@ class _Export:
         self._bytes = 0
 
     def run(self) -> Outcome:
-        cohort = collect(self._files, self._selection.profile, self._on_collected)
+        cohort = collect(self._files, self._selection, self._on_collected)
         for number, path in enumerate(self._files):
             self._progress(number, "exporting")
             self._export(number, path, cohort)
