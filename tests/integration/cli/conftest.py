@@ -13,6 +13,10 @@ from workstation.settings import resources
 
 MR_BRAIN = sorted((resources() / "samples" / "mr-brain").rglob("*.dcm"))
 CR_HIP = sorted((resources() / "samples" / "cr-hip").rglob("*.dcm"))
+CT_HEAD = [  # slices and a report, uncompressed
+    *sorted((resources() / "samples" / "ct-head" / "axial").rglob("*.dcm"))[:8],
+    *(resources() / "samples" / "ct-head" / "report").rglob("*.dcm"),
+]
 
 
 @pytest.fixture(scope="package")

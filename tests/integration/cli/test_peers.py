@@ -9,9 +9,18 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-from tests.integration.cli.conftest import CR_HIP, MR_BRAIN
+from tests.integration.cli.conftest import CR_HIP, CT_HEAD, MR_BRAIN
 from tests.support.command_line import CommandLine
-from tests.support.peers import DcmtkStorescp, HangingPeer, KilledPeer, OrthancPeer, Phase, free_port
+from tests.support.peers import (
+    DcmqrscpPeer,
+    DcmtkStorescp,
+    HangingPeer,
+    KilledPeer,
+    OrthancPeer,
+    Phase,
+    free_port,
+    run_storescu,
+)
 from workstation.app import open_workplace
 from workstation.domain.node import Node
 
@@ -253,6 +262,21 @@ def test_move_while_a_window_of_the_same_profile_listens_arrives_in_its_archive(
     assert record["expected"] == record["stored"] == len(MR_BRAIN)
     assert record["warnings"]
     assert pixels(workstation.archived) == pixels(MR_BRAIN)
+
+
+def test_retrieve_from_a_peer_that_insists_on_the_hierarchy(alone: CommandLine) -> None:
+    port = free_port()
+    alone.change("local.port", port)
+    with DcmqrscpPeer(port) as peer:
+        run_storescu(peer.node(), CT_HEAD)
+        alone.add(peer.node())
+        first = dcmread(CT_HEAD[0], stop_before_pixels=True)
+        retrieve = ("retrieve", "dcmqrscp", "--study", first.StudyInstanceUID, "--json")
+        by_get = alone.done(*retrieve, "--series", first.SeriesInstanceUID, "--method", "get").record
+        assert by_get["expected"] == by_get["stored"] == len(CT_HEAD) - 1
+        by_move = alone.done(*retrieve, "--method", "move").record
+        assert (by_move["expected"], by_move["stored"]) == (len(CT_HEAD), 1)
+    assert len(alone.archived) == len(CT_HEAD)
 
 
 def test_move_to_a_taken_port_names_the_port(workstation: CommandLine, orthanc: OrthancPeer) -> None:
