@@ -24,6 +24,7 @@ from workstation.ui.node_states import NodeStates
 from workstation.ui.preferences.page import SettingsPage
 from workstation.ui.status_bar import StatusBar
 from workstation.ui.studies.page import StudiesPage
+from workstation.ui.viewer.page import ViewerPage
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.worklist.page import WorklistPage
 
@@ -54,7 +55,7 @@ def build_window(workplace: Workplace) -> MainWindow:
     studies = StudiesPage(desk)
     worklist = WorklistPage(desk)
     activity = ActivityPage(desk)
-    viewer = _viewer(workplace, actions)
+    viewer = ViewerPage(workplace, actions)
     export = _export(workplace)
     for name, page in (
         ("studies", studies),
@@ -69,11 +70,11 @@ def build_window(workplace: Workplace) -> MainWindow:
 
     def open_study(uid: str) -> None:
         window.show_page("viewer")
-        _call(viewer, "open_study", uid)
+        viewer.open_study(uid)
 
     def open_paths(paths: tuple[Path, ...]) -> None:
         window.show_page("viewer")
-        _call(viewer, "open_paths", paths)
+        viewer.open_paths(paths)
 
     def export_studies(uids: tuple[str, ...]) -> None:
         window.show_page("export")
@@ -116,14 +117,6 @@ def run_window(
     if open_paths and isinstance(wishes, Wishes):
         QTimer.singleShot(0, window, lambda: wishes.open_paths.emit(open_paths))
     return application.exec()
-
-
-def _viewer(workplace: Workplace, actions: Actions) -> QWidget:
-    page_type = _page_type("workstation.ui.viewer.page", "ViewerPage")
-    if page_type is None:
-        return EmptyState("viewer", "Nothing is open", "Open a study from the Studies page.")
-    page: QWidget = page_type(workplace, actions)
-    return page
 
 
 def _export(workplace: Workplace) -> QWidget:

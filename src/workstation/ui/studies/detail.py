@@ -12,7 +12,10 @@ from workstation.domain.study import Series
 from workstation.ui.actions import Actions
 from workstation.ui.assets import DARK, pixmap
 from workstation.ui.studies.model import StudyEntry
-from workstation.ui.studies.words import (
+from workstation.ui.thumbnails import Thumbnails
+from workstation.ui.widgets.buttons import action_button, button, frame, label
+from workstation.ui.widgets.layouts import FlowLayout, clear, column, row
+from workstation.ui.words import (
     date,
     patient_line,
     series_facts,
@@ -20,9 +23,6 @@ from workstation.ui.studies.words import (
     series_title,
     study_line,
 )
-from workstation.ui.thumbnails import Thumbnails
-from workstation.ui.widgets.buttons import action_button, button, frame, label
-from workstation.ui.widgets.layouts import FlowLayout, clear, column, row
 
 PICTURE = 84
 MOST_CARDS = 200

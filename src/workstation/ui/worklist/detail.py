@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from workstation.domain.worklist import WorklistItem
 from workstation.ui.assets import DARK
-from workstation.ui.studies.words import date_and_time
 from workstation.ui.widgets.buttons import frame, label, picture
 from workstation.ui.widgets.layouts import clear, column, row
+from workstation.ui.words import date_and_time
 from workstation.ui.worklist.model import patient_line, procedure, station, status
 
 # PS3.3 C.2.2, C.2.4: Pregnancy Status (0010,21C0)

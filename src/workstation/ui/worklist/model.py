@@ -15,9 +15,9 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from workstation.domain.errors import WorkstationError
 from workstation.domain.worklist import WorklistItem
-from workstation.ui.studies.words import date as date_words
-from workstation.ui.studies.words import time as time_words
 from workstation.ui.widgets.roles import STYLE_ROLE
+from workstation.ui.words import date as date_words
+from workstation.ui.words import time as time_words
 
 Index = QModelIndex | QPersistentModelIndex
 

@@ -1,4 +1,4 @@
-"""How dates, modalities and series are written on the Studies page. DICOM's numbers are not localised."""
+"""How dates, modalities, studies and series are written in the window. DICOM's numbers are not localised."""
 
 from __future__ import annotations
 
