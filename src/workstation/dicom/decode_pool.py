@@ -182,7 +182,10 @@ class DecodePool:
             self._condition.notify_all()
 
     def _new_worker(self) -> _Worker:
-        worker = _Worker(self._settings)
+        try:
+            worker = _Worker(self._settings)
+        except OSError as error:
+            raise DecoderDied(reason=f"it cannot be started: {error.strerror or type(error).__name__}") from error
         self._all.add(worker)
         return worker
 

@@ -306,6 +306,8 @@ def _read_elements(
         cut = length != UNDEFINED_LENGTH and position + length > stream.size
         if tag in PIXEL_TAGS:
             pixels.append(PixelElement(int(tag), vr or "OW", position, None if length == UNDEFINED_LENGTH else length))
+            if whole and cut:
+                cuts.append((tag, length))
             return not whole
         if cut:
             cuts.append((tag, length))
@@ -329,7 +331,7 @@ def _read_elements(
         incomplete = "the data set cannot be read to its end"
     if cuts:
         tag, length = cuts[0]
-        if length >= _HOSTILE_LENGTH:
+        if length >= _HOSTILE_LENGTH and tag not in PIXEL_TAGS:
             raise DamagedFile(reason=f"length of element {_tag_text(tag)} is beyond the end of the file")
         incomplete = f"the file ends inside element {_tag_text(tag)}"
     dataset = Dataset(elements)

@@ -231,6 +231,13 @@ def test_a_frozen_application_serves_as_its_own_worker(
         assert pool.frame(small, 0).rows == 64
 
 
+def test_a_worker_that_cannot_be_started_is_told(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with DecodePool() as pool, pytest.raises(DecoderDied) as caught:
+        pool.frame(small, 0)
+    assert caught.value.details["reason"] == "it cannot be started: No such file or directory"
+
+
 DAMAGEABLE = (
     "transfer_syntaxes/JPEGBaseline_1s_1f_u_08_08.dcm",
     "transfer_syntaxes/JPEGExtended_1s_1f_u_16_12.dcm",

@@ -167,3 +167,11 @@ def test_warnings_return_when_the_last_quiet_block_ends() -> None:
     thread.join()
     with pytest.raises(UserWarning):
         warnings.warn("heard", UserWarning, stacklevel=1)
+
+
+def test_a_data_set_read_whole_says_that_its_pixel_data_is_cut(tmp_path: Path) -> None:
+    path = write(tmp_path / "image.dcm", image_dataset(np.zeros((8, 8), np.uint8)))
+    path.write_bytes(path.read_bytes()[:-10])
+    with open_file(path, whole=True) as opened:
+        assert opened.incomplete == "the file ends inside element (7FE0,0010)"
+        assert len(opened.dataset.PixelData) == 54
