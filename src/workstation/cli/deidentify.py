@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from workstation.cli.output import counted
 from workstation.cli.running import report as report_end
 from workstation.cli.running import run_command
 from workstation.cli.session import Session, json_option, pass_session
@@ -91,7 +92,8 @@ def _sentence(result: ExportResult | None) -> str:
     counts = f"{len(result.held)} held back, {len(result.skipped)} not DICOM, {result.duplicates} there twice."
     if not result.folder:
         return f"Nothing was written; {counts}"
-    lines = [f"Wrote {result.written} files of {result.patients} patients to {result.folder}; {counts}"]
+    wrote = f"{counted(result.written, 'file')} of {counted(result.patients, 'patient')}"
+    lines = [f"Wrote {wrote} to {result.folder}; {counts}"]
     if result.report:
         lines.append(f"Report: {result.report} and {result.report_html}")
     return "\n".join(lines)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from workstation.cli.output import counted
 from workstation.cli.running import report, run_command
 from workstation.cli.session import Session, json_option, pass_session
 from workstation.services.ingest import ImportPaths, ImportResult
@@ -44,7 +45,7 @@ def _sentence(result: ImportResult | None) -> str:
     if result is None:
         return ""
     return (
-        f"Imported {result.stored} instances of {len(result.study_instance_uids)} studies; "
-        f"{result.already_present} were here already, {len(result.skipped)} files are not DICOM, "
-        f"{len(result.failed) + result.conflicts} failed."
+        f"Imported {counted(result.stored, 'instance')}; {result.already_present} already here, "
+        f"{len(result.skipped)} not DICOM, {len(result.failed) + result.conflicts} failed; "
+        f"in all {counted(len(result.study_instance_uids), 'study', 'studies')}."
     )

@@ -65,6 +65,11 @@ def error_record(error: WorkstationError | None) -> dict[str, Any] | None:
     return {"code": error.code, "details": dict(error.details)} if error else None
 
 
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {singular if number == 1 else plural or f'{singular}s'}"
+
+
 def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 

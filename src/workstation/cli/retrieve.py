@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from workstation.cli.output import megabytes
+from workstation.cli.output import counted, megabytes
 from workstation.cli.running import report, run_command, worst
 from workstation.cli.session import Session, json_option, pass_session, uid_option
 from workstation.domain.node import RetrieveMethod
@@ -46,6 +46,6 @@ def _sentence(result: RetrieveResult | None) -> str:
     how = f" by {result.method.upper()}" if result.method else ""
     expected = "?" if result.expected is None else result.expected
     return (
-        f"Retrieved {result.stored} instances{how} ({megabytes(result.bytes)}); "
-        f"{result.already_present} were here already, {len(result.missing)} of {expected} are missing."
+        f"Retrieved {counted(result.stored, 'instance')}{how} ({megabytes(result.bytes)}); "
+        f"{result.already_present} already here, {len(result.missing)} of {expected} missing."
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from workstation.cli.output import megabytes
+from workstation.cli.output import counted, megabytes
 from workstation.cli.running import report, run_command
 from workstation.cli.session import Session, json_option, pass_session, uid_option
 from workstation.services.send import SendFiles, SendInstances, SendResult
@@ -52,4 +52,4 @@ def _record(result: SendResult) -> dict[str, object]:
 def _sentence(node: str, result: SendResult | None) -> str:
     if result is None:
         return ""
-    return f"Sent {result.sent} of {result.expected} instances to {node} ({megabytes(result.bytes)})."
+    return f"Sent {result.sent} of {counted(result.expected, 'instance')} to {node} ({megabytes(result.bytes)})."

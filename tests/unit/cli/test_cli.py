@@ -288,7 +288,7 @@ def test_retrieve_reports_counts_and_ends_with_0(call: Scene) -> None:
     assert result.exit_code == 0
     for text in ('"expected": 2', '"received": 2', '"stored": 2', '"method": "get"', '"state": "succeeded"'):
         assert text in result.stdout
-    assert "2 were here already" in call("retrieve", "PACS", "--study", STUDY).stdout
+    assert "2 already here" in call("retrieve", "PACS", "--study", STUDY).stdout
 
 
 def test_an_incomplete_retrieval_ends_with_3_and_says_why(call: Scene) -> None:
