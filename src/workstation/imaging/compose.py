@@ -42,6 +42,7 @@ class Layout:
     row_zoom: float  # screen pixels per image row: differs from `zoom` where pixels are not square
     across: tuple[float, float, float]  # screen x = across . (column, row, 1)
     down: tuple[float, float, float]  # screen y = down . (column, row, 1)
+    left_top: tuple[float, float] = (0.0, 0.0)  # the corner of the turned image on the screen
 
     def to_screen(self, column: float, row: float) -> tuple[float, float]:
         """The screen point of an image point."""
@@ -86,10 +87,21 @@ def layout(frame: Frame, view: View, size: tuple[int, int]) -> Layout:
     a, b, c, d = (-zoom if view.flipped else zoom), 0.0, 0.0, row_zoom
     for _ in range(view.quarter_turns % 4):
         a, b, c, d = -c, -d, a, b  # a quarter turn clockwise takes (x, y) to (-y, x)
-    middle_column, middle_row = frame.columns / 2, frame.rows / 2
-    left = size[0] / 2 + view.pan[0] - a * middle_column - b * middle_row
-    top = size[1] / 2 + view.pan[1] - c * middle_column - d * middle_row
-    return Layout(zoom, row_zoom, (a, b, left), (c, d, top))
+    left, x = _origin(size[0] / 2 + view.pan[0], a * frame.columns, b * frame.rows, abs(a + b))
+    top, y = _origin(size[1] / 2 + view.pan[1], c * frame.columns, d * frame.rows, abs(c + d))
+    return Layout(zoom, row_zoom, (a, b, x), (c, d, y), (left, top))
+
+
+def _origin(middle: float, across: float, along: float, scale: float) -> tuple[float, float]:
+    """Where the image begins on one screen axis, and where its pixel (0, 0) corner lies on it.
+
+    At one screen pixel per image pixel it begins on a whole one: half a pixel off would blur it.
+    """
+    extent = abs(across + along)  # one of the two is zero: turns are quarter turns
+    begin = middle - extent / 2
+    if abs(scale - 1.0) < 1e-6:
+        begin = float(round(begin))
+    return begin, begin + extent / 2 - (across + along) / 2
 
 
 def compose(frame: Frame, view: View, size: tuple[int, int]) -> Screen:
@@ -133,8 +145,7 @@ def _sample(frame: Frame, view: View, size: tuple[int, int]) -> _Sampled:
     row_zoom, column_zoom = plan.row_zoom, plan.zoom
     if view.quarter_turns % 2:
         height, width, row_zoom, column_zoom = width, height, column_zoom, row_zoom
-    left = size[0] / 2 + view.pan[0] - width / 2 * column_zoom
-    top = size[1] / 2 + view.pan[1] - height / 2 * row_zoom
+    left, top = plan.left_top
     rows = axis(-top / row_zoom, 1 / row_zoom, size[1], height)
     columns = axis(-left / column_zoom, 1 / column_zoom, size[0], width)
     if not rows.count or not columns.count:
