@@ -156,6 +156,7 @@ class StudyDetail(QFrame):
         if shown == self._shown:
             return
         self._shown = shown
+        self._thumbnails.forget()  # pictures on their way are for cards that go
         clear(self._cards)
         self._heading.setText(self.tr("SERIES · {n}").format(n=len(series)))
         for one in series[:MOST_CARDS]:

@@ -50,6 +50,7 @@ class Searching(QObject):
         self.run = run = SearchRun(next(self._ids), set(sources))
         self._modalities = form.modalities
         self._local_query = study_query(form, date.today(), remote=False)
+        self._look_ups.clear()  # or their answers would enter this search
         self._model.clear()
         for source in sources:
             query = self._local_query if source == LOCAL else study_query(form, date.today())
