@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from tests.ui.viewer.sources import GatedSource, display_set, grey
@@ -85,6 +87,21 @@ def test_late_answers_are_dropped(qtbot: QtBot, viewport: Viewport, source: Gate
     source.release()
     qtbot.waitUntil(lambda: viewport.shown == 1)
     assert shown == [second.frames[1]]
+
+
+def test_an_answer_on_its_way_to_a_closed_viewport_is_dropped(qtbot: QtBot, source: GatedSource) -> None:
+    loader = FrameLoader(source, FrameCache(10_000), threads=1)
+    viewport = Viewport(loader)
+    one = display_set(1)
+    viewport.show(one)
+    deadline = time.monotonic() + 10
+    while not loader.cache.knows(one.frames[0]):  # no event loop: the answer waits in the queue
+        assert time.monotonic() < deadline
+    viewport.close()
+    QCoreApplication.processEvents()
+    assert viewport.frame is None
+    assert viewport.shown is None
+    loader.close()
 
 
 def test_a_damaged_image_is_shown_as_its_error(qtbot: QtBot, viewport: Viewport, source: GatedSource) -> None:

@@ -190,9 +190,10 @@ class Viewport(QObject):
             self._direction = 1
 
     def close(self) -> None:
+        self._generation += 1  # an answer may already be on its way
         self._loader.forget(self)
         self._loader.loaded.disconnect(self._on_loaded)
-        self._display_set, self._frame = None, None
+        self._display_set, self._frame, self._shown = None, None, None
 
     def _first_index(self, display_set: DisplaySet) -> int:
         if display_set.uid in self._places:
