@@ -94,8 +94,8 @@ def _jpeg_pillow(data: bytes, layout: PixelFormat) -> Decoded:
     with Image.open(BytesIO(data)) as image:
         if image.format != "JPEG":
             raise ValueError("not a JPEG codestream")
-        if image.mode == "RGB" and not _jpeg_is_ybr(data, layout):
-            image.draft(None, None)
+        if image.mode == "RGB" and not _jpeg_is_ybr(data, layout) and codestream.adobe_transform(data) is None:
+            raise ValueError("Pillow would take RGB for YCbCr")
         samples = np.asarray(image)
     whole = data.rstrip(b"\0").endswith(b"\xff\xd9")
     return Decoded(samples, is_rgb=samples.ndim == 3, incomplete="" if whole else "the frame is cut off")
@@ -153,6 +153,16 @@ def _jpeg2000_openjpeg(data: bytes, layout: PixelFormat) -> Decoded:
 
 def _htj2k_imagecodecs(data: bytes, layout: PixelFormat) -> Decoded:
     return _jpeg2000(_imagecodecs.htj2k_decode, data, layout)
+
+
+def _htj2k_cut(data: bytes, layout: PixelFormat) -> Decoded:
+    """What is there of a codestream that lacks its end; OpenJPH alone can. A whole one that failed stays failed."""
+    if codestream.has_end(data):
+        raise ValueError("not cut")
+    decoded = _jpeg2000(
+        lambda part: _imagecodecs.htj2k_decode(codestream.closed_jpeg2000(part), resilient=True), data, layout
+    )
+    return replace(decoded, incomplete="the frame is cut off")
 
 
 def _jpegxl_imagecodecs(data: bytes, layout: PixelFormat) -> Decoded:
@@ -281,7 +291,7 @@ _LARGEST_EXCESS = 16
 _JPEG: tuple[Decoder, ...] = (_jpeg_imagecodecs, _jpeg_pillow)
 _JPEG_LOSSLESS: tuple[Decoder, ...] = (_jpeg_lossless_imagecodecs, _jpeg_lossless_lj92, _jpeg_lossless_sof3)
 _JPEG_2000: tuple[Decoder, ...] = (_jpeg2000_imagecodecs, _jpeg2000_openjpeg)
-_HTJ2K: tuple[Decoder, ...] = (_htj2k_imagecodecs, _jpeg2000_imagecodecs, _jpeg2000_openjpeg)
+_HTJ2K: tuple[Decoder, ...] = (_htj2k_imagecodecs, _jpeg2000_imagecodecs, _jpeg2000_openjpeg, _htj2k_cut)
 _RLE: tuple[Decoder, ...] = (_rle_imagecodecs, _rle_python)
 
 DECODERS: dict[str, tuple[Decoder, ...]] = {

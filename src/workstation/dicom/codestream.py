@@ -52,6 +52,14 @@ def has_end(data: bytes) -> bool:
     return not has_start(data) or b"\xff\xd9" in data[-256:]
 
 
+def closed_jpeg2000(data: bytes) -> bytes:
+    """A cut codestream with its last tile-part running to the end (Psot 0) and an EOC (ISO/IEC 15444-1 A.4.2)."""
+    start = data.rfind(b"\xff\x90\x00\x0a")
+    if start < 0 or start + 10 > len(data):
+        return data
+    return data[: start + 6] + b"\0\0\0\0" + data[start + 10 :] + b"\xff\xd9"
+
+
 def adobe_transform(data: bytes) -> int | None:
     """The colour transform of a JPEG's Adobe APP14 marker: 0 none, 1 YCbCr; None where there is no marker."""
     for marker, offset, length in jpeg_segments(data):

@@ -17,6 +17,9 @@ from tests.support.dicom_files import image_dataset, write, write_encapsulated
 from tests.support.testdata import require_testdata
 from workstation.dicom.decode import decode_stored
 from workstation.dicom.decode_pool import DecodePool
+from workstation.dicom.frames import encapsulated_frames
+from workstation.dicom.pixel_format import pixel_format
+from workstation.dicom.read import open_file
 from workstation.domain.errors import Cancelled, DecodeFailed, DecoderDied, InputError, NotDicom
 from workstation.jobs.cancel import Cancellation
 from workstation.settings import DecodeSettings
@@ -268,6 +271,42 @@ def test_the_pool_survives_damaged_codestreams(name: str, tmp_path: Path, small:
             except InputError as error:
                 assert error.details["reason"]
         assert pool.frame(small, 0).rows == 64
+
+
+CUT = (
+    ("transfer_syntaxes/JPEGBaseline_1s_1f_u_08_08.dcm", True),
+    ("modalities/JPEGwithIcon.dcm", True),
+    ("transfer_syntaxes/JPEGExtended_1s_1f_u_16_12.dcm", True),
+    ("transfer_syntaxes/dcm_qa_ts_same_image/5.dcm", True),
+    ("transfer_syntaxes/HTJ2KLossless_08_RGB.dcm", True),
+    ("transfer_syntaxes/dcm_qa_ts_same_image/4.dcm", True),
+    ("transfer_syntaxes/liver_deflate.dcm", True),
+    ("transfer_syntaxes/image_dfl.dcm", True),
+    ("transfer_syntaxes/dcm_qa_ts_same_image/7.dcm", False),
+    ("transfer_syntaxes/dcm_qa_ts_same_image/9.dcm", False),
+    ("transfer_syntaxes/will-jxl.dcm", False),
+)
+
+
+@pytest.mark.parametrize(("name", "shown"), CUT)
+def test_a_cut_file_is_shown_in_part_and_told_or_refused(
+    name: str, shown: bool, tmp_path: Path, pool: DecodePool
+) -> None:
+    """Never a silent wrong picture; the last three codecs decode a frame whole or not at all."""
+    source, path = require_testdata() / name, tmp_path / "cut.dcm"
+    with open_file(source) as opened:
+        assert opened.pixels is not None
+        if opened.pixels.length is None:
+            last = encapsulated_frames(opened, opened.pixels, pixel_format(opened)).frames[0][-1]
+            end = last.offset + last.length * 6 // 10
+        else:
+            end = source.stat().st_size * 7 // 10
+    path.write_bytes(source.read_bytes()[:end])
+    if shown:
+        assert pool.frame(path, 0).attributes.incomplete
+    else:
+        with pytest.raises(DecodeFailed):
+            pool.frame(path, 0)
 
 
 def test_a_codestream_that_states_a_huge_size_is_refused_before_decoding(tmp_path: Path, pool: DecodePool) -> None:
