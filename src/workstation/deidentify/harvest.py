@@ -15,7 +15,7 @@ from pydicom.tag import Tag
 from workstation.deidentify.identifiers import Identifiers
 from workstation.deidentify.profile import Profile
 from workstation.deidentify.tables import confidentiality_table
-from workstation.deidentify.texts import FREE_TEXT, values_of
+from workstation.deidentify.texts import BINARY, FREE_TEXT, NUMBERS, values_of, vr_of
 from workstation.deidentify.words import listed
 
 _COMMON_VALUES = listed(
@@ -35,6 +35,7 @@ _OF_OPTION = {
     "retain_device_identity": "retain-device-identity",
 }
 _PERSON_OR_PLACE = ("Identification", "InstitutionCode", "DepartmentType")
+_SAYING_NOTHING = BINARY | NUMBERS | {"AS", "CS", "DS", "IS", "TM", "UI"}
 _CODED = frozenset({"CodeValue", "LongCodeValue", "CodeMeaning"})
 
 
@@ -110,6 +111,8 @@ def _elements(dataset: Dataset, parent: str) -> Iterator[tuple[DataElement, str]
     """Every readable element but private ones and pixel data, with the keyword of the sequence it is in."""
     for tag in sorted(dataset.keys()):
         if tag.is_private or tag.group == 0x7FE0:
+            continue
+        if vr_of(dataset.get_item(tag)) in _SAYING_NOTHING:
             continue
         try:
             item = dataset[tag]

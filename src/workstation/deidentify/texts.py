@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydicom import config
+from pydicom import Dataset, config
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
@@ -21,6 +22,27 @@ SHOWN_CHARACTERS = 120
 def element(tag: int, vr: str, value: Any) -> DataElement:
     """A new element; validation is the reader's affair, and its warnings quote values."""
     return DataElement(tag, vr, value, validation_mode=config.IGNORE)
+
+
+def vr_of(raw: DataElement | RawDataElement) -> str:
+    """The VR without decoding the value; "" when only decoding would tell."""
+    if raw.VR and raw.VR != "UN":
+        return str(raw.VR)
+    try:
+        return str(dictionary_VR(raw.tag))
+    except KeyError:
+        return ""
+
+
+def decoded(source: Dataset, raw: DataElement | RawDataElement) -> DataElement:
+    """The element with its value; lists of decimals stay texts: making numbers of contours takes most of the time.
+
+    Raises whatever the bytes provoke in pydicom.
+    """
+    if isinstance(raw, RawDataElement) and isinstance(raw.value, bytes) and vr_of(raw) in ("DS", "IS"):
+        texts = [part.strip() for part in raw.value.decode("latin-1").rstrip("\0 ").split("\\")]
+        return DataElement(raw.tag, vr_of(raw), texts[0] if len(texts) == 1 else texts, already_converted=True)
+    return source[raw.tag]
 
 
 def values_of(item: DataElement) -> tuple[str, ...]:

@@ -21,11 +21,12 @@ from workstation.deidentify.identities import Identities
 from workstation.deidentify.pixel_element import is_encapsulated
 from workstation.deidentify.rules import DEFINITIONS
 from workstation.deidentify.scrub import is_strict
-from workstation.deidentify.texts import BINARY, STRINGS, values_of
+from workstation.deidentify.texts import BINARY, NUMBERS, STRINGS, values_of, vr_of
 
 _UID_IN_BYTES = re.compile(rb"[0-9]+(?:\.[0-9]+){3,}")
 _SHORTEST_AMONG_PIXELS = 10  # bytes; a shorter text may occur in an image by chance
 _ANCHOR = 512
+_SAYING_NOTHING = NUMBERS | {"AS", "DS", "IS", "TM"}  # as texts; among the bytes they are searched with the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,8 @@ def _elements(dataset: Dataset, path: str) -> Iterator[tuple[DataElement, Datase
     """Every readable element but the pixel data, private ones too, with the data set that it is in."""
     for tag in sorted(dataset.keys()):
         if tag.group == 0x7FE0:
+            continue
+        if vr_of(dataset.get_item(tag)) in _SAYING_NOTHING:
             continue
         try:
             item = dataset[tag]

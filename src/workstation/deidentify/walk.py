@@ -23,7 +23,7 @@ from workstation.deidentify.private_blocks import kept_creators, safe_private_ru
 from workstation.deidentify.profile import Profile
 from workstation.deidentify.rules import Rule, Verb, rule_for
 from workstation.deidentify.scrub import Scrubber
-from workstation.deidentify.texts import BINARY, FREE_TEXT, element, shown, values_of
+from workstation.deidentify.texts import BINARY, FREE_TEXT, decoded, element, shown, values_of
 from workstation.deidentify.words import listed
 
 Element = DataElement | RawDataElement
@@ -115,13 +115,15 @@ class Walk:
 
     def _dataset(self, source: Dataset, place: _Place) -> Dataset:
         result = Dataset()
-        implicit, little = source.original_encoding
-        result.set_original_encoding(implicit, little, source.original_character_set)
         creators = kept_creators(source) if self._safe_private else frozenset[int]()
         for tag in sorted(source.keys()):
             kept = self._element(source, int(tag), place, creators)
             if kept is not None:
                 result[tag] = kept
+        implicit, little = source.original_encoding
+        # Texts that stay are in the bytes they came in; pydicom would decode all of them if these two differed.
+        character_set = result._character_set if self._keep_raw else source.original_character_set
+        result.set_original_encoding(implicit, little, character_set)
         return result
 
     def _element(self, source: Dataset, tag: int, place: _Place, creators: frozenset[int]) -> Element | None:
@@ -129,7 +131,7 @@ class Walk:
         if tag >> 16 & 1 and not self._safe_private:
             return self._without(raw, place, "E.1-1: private attributes X")
         try:
-            item = source[tag]
+            item = decoded(source, raw) if self._keep_raw else source[tag]
         except Exception:  # noqa: BLE001 - pydicom raises whatever the bytes provoke
             return self._without(raw, place, "unreadable: in doubt removed")
         if tag in creators:
