@@ -70,13 +70,13 @@ _libjpeg = _Module("libjpeg")
 def _jpeg_is_ybr(data: bytes, layout: PixelFormat) -> bool:
     """Whether three components are YCbCr: Photometric Interpretation decides, an Adobe marker overrules it.
 
-    Encoders that leave RGB in the data set while writing YCbCr say so in APP14; those that write RGB
-    components without any marker are believed.
+    Encoders that leave RGB in the data set while writing YCbCr say so in APP14, or give themselves away by
+    coarser chroma; those that write RGB components without any marker are believed.
     """
     adobe = codestream.adobe_transform(data)
     if adobe is not None:
         return adobe == 1
-    return layout.photometric.startswith("YBR")
+    return layout.photometric.startswith("YBR") or codestream.has_subsampled_colour(data)
 
 
 def _jpeg_imagecodecs(data: bytes, layout: PixelFormat) -> Decoded:

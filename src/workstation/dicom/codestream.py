@@ -68,6 +68,15 @@ def adobe_transform(data: bytes) -> int | None:
     return None
 
 
+def has_subsampled_colour(data: bytes) -> bool:
+    """Whether the second and third component of a JPEG are coarser than the first: only YCbCr is written so."""
+    for marker, offset, length in jpeg_segments(data):
+        if 0xC0 <= marker <= 0xC3 and length >= 15 and data[offset + 5] == 3:
+            first, second, third = (data[offset + 7 + 3 * index] for index in range(3))
+            return second == third and (first >> 4 > second >> 4 or first & 15 > second & 15)
+    return False
+
+
 def jpeg_segments(data: bytes) -> list[tuple[int, int, int]]:
     """(marker, offset of the payload, its length) of the segments before the first scan."""
     found = []

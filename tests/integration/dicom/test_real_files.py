@@ -93,6 +93,13 @@ def test_a_frame_smaller_than_the_header_says_tells_so(pool: DecodePool) -> None
     assert frame.attributes.incomplete == "the codestream is 121 x 55, the header says 240 x 240"
 
 
+def test_subsampled_jpeg_is_ybr_whatever_the_header_says(pool: DecodePool) -> None:
+    """GH195 says RGB; taken so, its teeth are salmon and its gums blue."""
+    stored = pool.stored(require_testdata() / "malformed" / "GH195.dcm", 0)
+    red, _, blue = stored.reshape(-1, 3).mean(axis=0)
+    assert red > blue + 20
+
+
 def test_what_is_missing_of_a_cut_frame_is_told(pool: DecodePool) -> None:
     frame = pool.frame(require_testdata() / "malformed" / "MR_truncated.dcm", 0)
     assert frame.attributes.incomplete == "62 of 8192 bytes of the frame are missing"
