@@ -13,9 +13,11 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
+from tests.ui.viewer.conftest import SmallWorkplace
 from workstation.imaging.compose import compose
 from workstation.imaging.window import drag_window
 from workstation.services.open_series import DisplayKind
+from workstation.settings import ViewerSettings
 from workstation.ui.viewer.canvas import Canvas
 from workstation.ui.viewer.furniture import Density
 from workstation.ui.viewer.page import ViewerPage
@@ -95,6 +97,21 @@ def test_dragging_changes_the_window_as_the_model_says(qtbot: QtBot, page: Viewe
     assert viewport.window == expected
     page.viewport.undo()
     assert viewport.window == before
+
+
+def test_the_settings_turn_the_direction_of_the_drag(
+    qtbot: QtBot, page: ViewerPage, workplace: SmallWorkplace, testdata: Path
+) -> None:
+    open_in(qtbot, page, testdata / CT)
+    before = page.viewport.window
+    assert before is not None
+    drag(qtbot, page.grid.canvas, Qt.MouseButton.LeftButton, (0, -20))
+    assert page.viewport.window is not None
+    assert page.viewport.window.center < before.center
+    page.viewport.reset()
+    workplace.value = replace(workplace.value, viewer=ViewerSettings(drag_up_brightens=False))
+    drag(qtbot, page.grid.canvas, Qt.MouseButton.LeftButton, (0, -20))
+    assert page.viewport.window.center > before.center
 
 
 def test_ctrl_drags_coarse_and_alt_fine(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
@@ -24,7 +24,13 @@ class ViewportGrid(QWidget):
     frame_shown = Signal()  # in any of the viewports
     dropped = Signal(str)  # the uid of a display set, for the active viewport
 
-    def __init__(self, loader: FrameLoader, *, drag_up_brightens: bool = True, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        loader: FrameLoader,
+        *,
+        drag_up_brightens: Callable[[], bool] = lambda: True,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._drag_up_brightens = drag_up_brightens
         self._loader = loader

@@ -50,9 +50,15 @@ class Viewport(QObject):
     view_changed = Signal()
     index_changed = Signal(int)  # the image asked for
 
-    def __init__(self, loader: FrameLoader, parent: QObject | None = None, *, drag_up_brightens: bool = True) -> None:
+    def __init__(
+        self,
+        loader: FrameLoader,
+        parent: QObject | None = None,
+        *,
+        drag_up_brightens: Callable[[], bool] = lambda: True,
+    ) -> None:
         super().__init__(parent)
-        self.drag_up_brightens = drag_up_brightens
+        self._drag_up_brightens = drag_up_brightens
         self._loader = loader
         self._loader.loaded.connect(self._on_loaded)
         self._display_set: DisplaySet | None = None
@@ -329,7 +335,7 @@ class Viewport(QObject):
         """Right is wider; up is brighter unless the settings say otherwise. Both in screen pixels."""
         interest = self.interest
         if interest is not None and self._frame is not None:
-            sign = 1.0 if self.drag_up_brightens else -1.0
+            sign = 1.0 if self._drag_up_brightens() else -1.0
             self.set_view(tools.with_window(self._view, drag_window(interest, across, sign * down, self._frame)))
 
     def full_range(self) -> None:

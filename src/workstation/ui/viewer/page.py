@@ -65,7 +65,7 @@ class ViewerPage(QWidget):
         self._loader = FrameLoader(workplace.decode_pool, cache, parent=self)
         self.series = SeriesModel(self)
         self.strip = SeriesStrip(self.series)
-        self.grid = ViewportGrid(self._loader, drag_up_brightens=workplace.settings().viewer.drag_up_brightens)
+        self.grid = ViewportGrid(self._loader, drag_up_brightens=lambda: workplace.settings().viewer.drag_up_brightens)
         self.panel = SidePanel()
         self.notices = NoticeArea()
         self.cine = Cine(self)
