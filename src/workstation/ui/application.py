@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
@@ -18,6 +16,7 @@ from workstation.ui.assets import apply_theme
 from workstation.ui.background import Background
 from workstation.ui.bridge import EventBridge
 from workstation.ui.desk import Desk, Wishes
+from workstation.ui.export_wizard.page import ExportPage
 from workstation.ui.main_window import MainWindow
 from workstation.ui.messages import notice_of
 from workstation.ui.node_states import NodeStates
@@ -25,7 +24,6 @@ from workstation.ui.preferences.page import SettingsPage
 from workstation.ui.status_bar import StatusBar
 from workstation.ui.studies.page import StudiesPage
 from workstation.ui.viewer.page import ViewerPage
-from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.worklist.page import WorklistPage
 
 
@@ -56,7 +54,7 @@ def build_window(workplace: Workplace) -> MainWindow:
     worklist = WorklistPage(desk)
     activity = ActivityPage(desk)
     viewer = ViewerPage(workplace, actions)
-    export = _export(workplace)
+    export = ExportPage(desk)
     for name, page in (
         ("studies", studies),
         ("worklist", worklist),
@@ -78,7 +76,7 @@ def build_window(workplace: Workplace) -> MainWindow:
 
     def export_studies(uids: tuple[str, ...]) -> None:
         window.show_page("export")
-        _call(export, "start", uids)
+        export.start(uids)
 
     def close() -> None:
         unsubscribe()
@@ -117,23 +115,6 @@ def run_window(
     if open_paths and isinstance(wishes, Wishes):
         QTimer.singleShot(0, window, lambda: wishes.open_paths.emit(open_paths))
     return application.exec()
-
-
-def _export(workplace: Workplace) -> QWidget:
-    page_type = _page_type("workstation.ui.export_wizard.page", "ExportPage")
-    if page_type is None:
-        return EmptyState("export", "Nothing to export", "Choose De-identify & export… on the Studies page.")
-    page: QWidget = page_type(workplace)
-    return page
-
-
-def _page_type(module: str, name: str) -> Any:
-    try:
-        return getattr(importlib.import_module(module), name)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        return None
 
 
 def _call(page: QWidget, method: str, *arguments: object) -> None:
