@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from workstation.deidentify.held import Held
-from workstation.ui.export_wizard.model import ChosenImage, WizardState
+from workstation.ui.export_wizard.model import ChosenImage, ChosenStudy, WizardState
 
 Index = QModelIndex | QPersistentModelIndex
 EMPTY = QModelIndex()
@@ -30,13 +30,14 @@ def held_images(state: WizardState, held: Mapping[Path, Held], *, of_pixels: boo
         for image in study.images:
             reason = held.get(image.path)
             if reason is not None and reason.acknowledgeable is of_pixels:
-                found.append(HeldImage(image, reason, _title(study.study.description, image)))
+                found.append(HeldImage(image, reason, title_of(study, image)))
     return tuple(found)
 
 
-def _title(description: str, image: ChosenImage) -> str:
+def title_of(study: ChosenStudy, image: ChosenImage) -> str:
+    """What it is, in the words of its series: `US Neck · image 2`."""
     series, number = image.series, image.instance.instance_number
-    words = " ".join(part for part in (series.modality, series.description or description) if part)
+    words = " ".join(part for part in (series.modality, series.description or study.study.description) if part)
     frames = image.instance.number_of_frames or 1
     count = f" · {frames} frames" if frames > 1 else "" if number is None else f" · image {number}"
     return f"{words or '—'}{count}"

@@ -105,7 +105,7 @@ class ImagePane(QWidget):
             return
         self._path, self._index, self._count = path, 0, max(1, frames or 1)
         self._frames.setVisible(path is not None and self._count > 1)
-        self.picture.show_image(QImage())
+        self.picture.show_image(QImage(), self.tr("Loading…") if path is not None else "")
         self._request()
 
     def show_frame(self, index: int) -> None:

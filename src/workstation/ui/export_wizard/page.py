@@ -60,7 +60,7 @@ class ExportPage(QWidget):
         self.pixels = PixelsStep(self.wizard, self.survey, workplace)
         self.preview = PreviewStep(self.wizard, self.survey, workplace)
         self.destination = DestinationStep(self.wizard, self.survey, workplace)
-        self.run = RunStep(self.wizard, self.survey, desk, self._edition)
+        self.run_step = RunStep(self.wizard, self.survey, desk, self._edition)
         self.steps = StepList(self.wizard)
         self._lay_out()
         self._connect()
@@ -90,9 +90,15 @@ class ExportPage(QWidget):
         if not self.can_go_next():
             return False
         if self.wizard.state.step is Step.RUN:
-            self.run.start()
-            return True
+            return self.run()
         return self.wizard.advance()
+
+    def run(self) -> bool:
+        """On step 7 start the export; whether it was started."""
+        if self.wizard.state.step is not Step.RUN or not self.can_go_next():
+            return False
+        self.run_step.start()
+        return True
 
     def go_back(self) -> bool:
         state = self.wizard.state
@@ -244,9 +250,9 @@ class ExportPage(QWidget):
     def _connect(self) -> None:
         self.wizard.changed.connect(self.refresh)
         self.wizard.step_changed.connect(self._step_changed)
-        self.run.finished.connect(self.finished)
-        self.run.new_export.connect(self._new_export)
-        self.run.residual_read.connect(self.preview.residual.show_check)
+        self.run_step.finished.connect(self.finished)
+        self.run_step.new_export.connect(self._new_export)
+        self.run_step.residual_read.connect(self.preview.residual.show_check)
         for table in (self.studies.table, self.identities.table, self.preview.table, self.pixels.documents_table):
             table.opened.connect(lambda _index: self.go_next())
         for keys, call in (("Alt+Left", self.go_back), ("Alt+Right", self.go_next)):
@@ -267,7 +273,7 @@ class ExportPage(QWidget):
             self.pixels,
             self.preview,
             self.destination,
-            self.run,
+            self.run_step,
         ):
             self._pages.addWidget(step)
         middle = row(self.steps, self._pages, spacing=0)

@@ -25,7 +25,7 @@ from workstation.ui.widgets.table import PADDING, RowDelegate, RowTable, row_tex
 from workstation.ui.widgets.timers import single_shot
 from workstation.ui.words import series_title
 
-WIDTHS = [118, 202, 297, 220, 118]
+WIDTHS = [118, 214, 280, 236, 146]
 TYPING_MS = 150
 DETAIL_WIDTH = 364
 

@@ -14,6 +14,7 @@ from workstation.domain.events import JobChanged, JobFinished
 from workstation.domain.job import Job, JobState
 from workstation.services.export import DeidentifyAndExport, ExportResult, NotReleased
 from workstation.ui.desk import Desk
+from workstation.ui.export_wizard.held_model import title_of
 from workstation.ui.export_wizard.model import RunState, Step, Wizard, WizardState
 from workstation.ui.export_wizard.preview_model import translate
 from workstation.ui.export_wizard.reading import ResidualCheck, read_residual_check
@@ -59,6 +60,7 @@ class RunStep(QWidget):
         self._waiting = False  # submitted, its number not known yet
         self._early: list[JobFinished] = []
         self._cancel_wanted = False
+        self._titles: dict[str, str] = {}
         self.result: ExportResult | None = None
         self.error: WorkstationError | None = None
         self._state: JobState | None = None
@@ -76,7 +78,9 @@ class RunStep(QWidget):
         """Queue the export; it is journalled, so a kill is resumed or offered again."""
         self._job_id, self._waiting, self._early, self._cancel_wanted = None, True, [], False
         self.result, self.error, self._state = None, None, None
-        command = command_of(self._wizard.state)
+        state = self._wizard.state
+        command = command_of(state)
+        self._titles = {str(image.path): title_of(study, image) for study in state.studies for image in study.images}
         self._survey.stop()  # the run reads the same files
         self._show_progress(None)
         self._wizard.change(run=RunState.RUNNING)
@@ -129,6 +133,8 @@ class RunStep(QWidget):
         self.result, self.error, self._state = result, error, state
         done = result is not None and state in (JobState.SUCCEEDED, JobState.PARTLY)
         self._show_end()
+        if done and not self.isVisible():
+            self._desk.notify(self._verdict_words())
         self._wizard.change(run=RunState.DONE if done else RunState.FAILED)
         if result is not None and result.report:
             report = result.report
@@ -216,6 +222,9 @@ class RunStep(QWidget):
         self.report_button.setVisible(result is not None and bool(result.report_html))
         self.folder_button.setEnabled(True)
 
+    def _title_of(self, held: NotReleased) -> str:
+        return self._titles.get(held.path) or Path(held.path).name
+
     def _verdict_words(self) -> NoticeText:
         result, error = self.result, self.error
         nothing = self.tr("Nothing was exported; the destination is as it was before.")
@@ -258,7 +267,7 @@ class RunStep(QWidget):
         during = scrolled(self.progress_words, self.bar, self._progress_step, elsewhere, row(self.cancel_button, None))
 
         columns = (
-            RecordColumn[NotReleased](self.tr("File"), lambda one: Path(one.path).name, "mono"),
+            RecordColumn[NotReleased](self.tr("Object"), self._title_of),
             RecordColumn[NotReleased](self.tr("Why it stays here"), lambda one: one.explanation),
         )
         self.held: RecordModel[NotReleased] = RecordModel(columns, self)

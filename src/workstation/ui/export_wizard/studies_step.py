@@ -25,8 +25,8 @@ class StudiesStep(QWidget):
             RecordColumn[ChosenStudy](self.tr("Study date"), lambda one: date(one.study.study_date)),
             RecordColumn[ChosenStudy](self.tr("Modality"), lambda one: modality_words(one.study.modalities)),
             RecordColumn[ChosenStudy](self.tr("Description"), lambda one: one.study.description),
-            RecordColumn[ChosenStudy](self.tr("Images"), lambda one: count(len(one.images)), "right"),
-            RecordColumn[ChosenStudy](self.tr("Size"), lambda one: size(one.size_bytes), "right"),
+            RecordColumn[ChosenStudy](self.tr("Images"), lambda one: count(len(one.images))),
+            RecordColumn[ChosenStudy](self.tr("Size"), lambda one: size(one.size_bytes)),
         )
         self.model: RecordModel[ChosenStudy] = RecordModel(columns, self)
         self.table = RowTable(self.tr("Studies to export"))
