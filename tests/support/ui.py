@@ -113,6 +113,9 @@ class ScriptedPeers:
 class StillListener:
     running = False
 
+    def bytes_from(self, ae_title: str) -> int:
+        return 0
+
     def start(self) -> LocalAe:
         return LocalAe()
 

@@ -11,15 +11,14 @@ from PySide6.QtWidgets import QApplication
 
 from tests.support.ui import Rig, make_rig
 from workstation.settings import Settings
-from workstation.ui.application import build_window
-from workstation.ui.assets import apply_theme
+from workstation.ui.application import build_window, make_application
 from workstation.ui.main_window import MainWindow
 
 
 @pytest.fixture
 def themed(qapp: QApplication) -> QApplication:
     if not qapp.styleSheet():
-        apply_theme(qapp)
+        make_application()
     return qapp
 
 

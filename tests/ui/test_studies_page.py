@@ -212,6 +212,10 @@ def test_files_dropped_on_the_window_are_imported_and_shown(rig: Rig, window, pa
     qtbot.waitUntil(lambda: any(notice.title == "Import finished" for notice in window.notices.notices), timeout=60_000)
     qtbot.waitUntil(lambda: page.searching.run.finished and page.model.total_count > 0)
     assert "new" in window.notices.notices[0].text
+    activity = window.page("activity")
+    activity.table.selectRow(0)
+    texts = [one.text() for one in activity.detail.findChildren(QLabel)]
+    assert "chrSQEncoding.dcm" in texts  # it has no Study Instance UID: refused, by name
 
 
 def test_local_series_show_their_picture(tmp_path: Path, open_window, qtbot):

@@ -111,6 +111,15 @@ class JobDetail(QFrame):
             box.setLayout(lines)
             box.setAccessibleName(words.title)
             self._trouble.addWidget(box)
+        refused = self._model.refused(job.id)
+        if refused:
+            self._trouble.addWidget(label(self.tr("NOT TAKEN · {n}").format(n=len(refused)), "caption"))
+            for name, reason in refused[:MOST_WARNINGS]:
+                self._trouble.addWidget(label(name, "strong", wrap=True, selectable=True))
+                self._trouble.addWidget(label(reason, "muted", wrap=True, selectable=True))
+            if len(refused) > MOST_WARNINGS:
+                more = self.tr("… and {n} more: Copy details has all of them").format(n=len(refused) - MOST_WARNINGS)
+                self._trouble.addWidget(label(more, "muted", wrap=True))
         if job.warnings:
             self._trouble.addWidget(label(self.tr("WARNINGS · {n}").format(n=len(job.warnings)), "caption"))
             for warning in job.warnings[:MOST_WARNINGS]:

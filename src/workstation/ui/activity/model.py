@@ -90,6 +90,7 @@ class JobsModel(QAbstractTableModel):
         self._rows: list[int] = []
         self._rates: dict[int, Rate] = {}
         self._names: dict[str, str] = {}
+        self._refused: dict[int, list[tuple[str, str]]] = {}
         self._show = Show.WORK
 
     def know(self, jobs: Iterable[Job]) -> None:
@@ -118,6 +119,13 @@ class JobsModel(QAbstractTableModel):
         self._names[subject] = words
         if self._rows:
             self.dataChanged.emit(self.index(0, Column.SUBJECT), self.index(len(self._rows) - 1, Column.SUBJECT))
+
+    def set_refused(self, job_id: int, items: list[tuple[str, str]]) -> None:
+        """What a job could not take, and why; known while the program runs."""
+        self._refused[job_id] = items
+
+    def refused(self, job_id: int) -> list[tuple[str, str]]:
+        return self._refused.get(job_id, [])
 
     def is_named(self, subject: str) -> bool:
         return subject in self._names

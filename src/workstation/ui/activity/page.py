@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QButtonGroup, QMenu, QSplitter, QStackedWidget, QWidget
@@ -11,11 +13,12 @@ from workstation.domain.events import JobChanged, JobFinished
 from workstation.domain.job import ACTIVE, RETRYABLE, Job, JobState
 from workstation.domain.study import Study
 from workstation.domain.uid import is_valid_uid
+from workstation.services.ingest import ImportResult
 from workstation.ui.actions import Situation
 from workstation.ui.activity.detail import JobDetail
 from workstation.ui.activity.model import QUERIES, Column, JobsModel, Show
 from workstation.ui.desk import Desk
-from workstation.ui.messages import notice_of
+from workstation.ui.messages import notice_of, one_line
 from workstation.ui.widgets.buttons import Chip, action_button, frame, label
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.layouts import column, row
@@ -86,7 +89,8 @@ class ActivityPage(QWidget):
             if job.error is not None:
                 words = notice_of(job.error)
                 lines += [words.text, words.remedy, words.details]
-            texts.append("\n".join([*lines, *job.warnings]))
+            refused = [f"{name}: {words}" for name, words in self.model.refused(job.id)]
+            texts.append("\n".join([*lines, *refused, *job.warnings]))
         QGuiApplication.clipboard().setText("\n\n".join(texts))
 
     def show_situation(self) -> None:
@@ -116,12 +120,15 @@ class ActivityPage(QWidget):
         self._follow(event.job)
 
     def _job_finished(self, event: JobFinished) -> None:
+        if isinstance(event.result, ImportResult):
+            refused = [(Path(path).name, one_line(report)) for path, report in event.result.failed]
+            self.model.set_refused(event.job.id, refused)
         self._follow(event.job)
         self._ask_name(event.job)
         if event.error is None or isinstance(event.error, Cancelled) or event.job.kind in QUERIES:
             return
-        if event.job.kind == "import" and event.job.state is JobState.PARTLY:
-            return  # the Studies page counts what came and what did not
+        if event.job.kind in ("import", "deidentify") and event.job.state is JobState.PARTLY:
+            return  # the page that began it says what was left out and why
         self._desk.notify(notice_of(event.error))
 
     def _follow(self, job: Job) -> None:

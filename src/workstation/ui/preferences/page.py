@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workstation.domain.errors import WorkstationError
 from workstation.domain.events import JobFinished
 from workstation.domain.node import LocalAe, Node, ae_title_problem
 from workstation.services.echo import EchoNode
@@ -180,7 +181,12 @@ class SettingsPage(QWidget):
             if then is not None:
                 then()
 
-        self._desk.background.ask(lambda: self._desk.workplace.save_settings(settings), saved, self._desk.complain)
+        def failed(error: WorkstationError) -> None:
+            if self._settings() == settings:  # saved, but we cannot receive at the new address
+                saved(None)
+            self._desk.complain(error)
+
+        self._desk.background.ask(lambda: self._desk.workplace.save_settings(settings), saved, failed)
 
     def _problem(self) -> str:
         problem = ae_title_problem(self.ae_title.text().strip())

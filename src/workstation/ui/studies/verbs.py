@@ -149,7 +149,7 @@ class StudyVerbs(QObject):
             self.tr("{n} could not be read"): failed,
         }
         text = " · ".join(words.format(n=number) for words, number in counts.items() if number)
-        remedy = self.tr("Activity lists what could not be read and why.") if failed else ""
+        remedy = self.tr("The Activity page lists each file that could not be read, and why.") if failed else ""
         tone = "amber" if failed or result.conflicts or result.warnings else "green"
         nothing = self.tr("Nothing to import was found.")
         self._desk.notify(NoticeText(self.tr("Import finished"), text or nothing, remedy, tone=tone))

@@ -61,12 +61,15 @@ class RowDelegate(QStyledItemDelegate):
             painter.fillRect(area, self._colour(DARK.selection))
         painter.setPen(self._colour(DARK.line))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
-        fold = index.data(FOLD_ROLE) if index.column() == 0 else None
-        text = "" if fold else str(index.data(Qt.ItemDataRole.DisplayRole) or "")
+        # Asked in Python: through index.data every cell would let go of the interpreter lock and queue for it
+        # again behind a busy job.
+        ask = index.model().data
+        fold = ask(index, FOLD_ROLE) if index.column() == 0 else None
+        text = "" if fold else str(ask(index, Qt.ItemDataRole.DisplayRole) or "")
         if fold:
             painter.drawPixmap(area.left() + 9, area.center().y() - 7, self._arrow(fold))
         elif text:
-            style = str(index.data(STYLE_ROLE) or "")
+            style = str(ask(index, STYLE_ROLE) or "")
             (self._paint_pill if style.startswith(PILL) else self._paint_text)(painter, area, text, style)
         painter.restore()
 
