@@ -440,6 +440,7 @@ def test_a_slow_picture_is_drafted_while_scrolling_and_composed_well_at_rest(
     assert canvas.pixels is not None
     wheel(canvas, -1)
     qtbot.waitUntil(lambda: viewport.loading is None)
+    assert canvas.pixels is not None
     qtbot.waitUntil(lambda: not canvas.is_draft)
     assert viewport.frame is not None
     expected = compose(viewport.frame, viewport.shown_view, viewport.size)
