@@ -7,8 +7,8 @@ in the journal of the jobs.
 from __future__ import annotations
 
 import gc
+import hashlib
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 import shiboken6
+from pydicom import dcmread
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -28,7 +29,6 @@ from tests.support.peers import OrthancPeer, free_port, run_storescu, worklist_i
 from workstation.app import open_workplace
 from workstation.domain.events import Event, JobFinished
 from workstation.domain.node import LocalAe, Node
-from workstation.services.workplace import Workplace
 from workstation.settings import Folders, Settings, resources
 from workstation.ui.application import build_window
 from workstation.ui.assets import apply_theme
@@ -44,6 +44,18 @@ def files_of(sample: str) -> list[Path]:
 
 
 BRAIN, HEAD, HIP = files_of("mr-brain"), files_of("ct-head"), files_of("cr-hip")
+BRAIN_UID = str(dcmread(BRAIN[0], stop_before_pixels=True).StudyInstanceUID)
+
+
+def archived(data: Path) -> list[Path]:
+    """The files in the archive of the profile whose data lies in `data`."""
+    return sorted((data / "archive" / "objects").rglob("*.dcm"))
+
+
+def pixel_digests(paths: list[Path]) -> dict[str, str]:
+    """SOP Instance UID → SHA-256 of the pixel data as it is encoded."""
+    datasets = [dcmread(path) for path in paths]
+    return {str(one.SOPInstanceUID): hashlib.sha256(one.get("PixelData", b"")).hexdigest() for one in datasets}
 
 
 @pytest.fixture(scope="package")

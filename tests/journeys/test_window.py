@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from pydicom import dcmread
 from PySide6.QtCore import Qt
 
-from tests.journeys.conftest import BRAIN, HEAD, HIP, Start, files_of, known_to
-from tests.support.driver import User
+from tests.journeys.conftest import BRAIN, HEAD, HIP, Start, archived, files_of, known_to, pixel_digests
 from tests.support.peers import DcmtkStorescp, OrthancPeer
 from workstation.domain.node import RetrieveMethod
 
@@ -19,22 +16,12 @@ from workstation.domain.node import RetrieveMethod
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 
-def pixel_digests(paths: list[Path]) -> dict[str, str]:
-    """SOP Instance UID → SHA-256 of the pixel data as it is encoded."""
-    datasets = [dcmread(path) for path in paths]
-    return {str(one.SOPInstanceUID): hashlib.sha256(one.get("PixelData", b"")).hexdigest() for one in datasets}
-
-
-def archived(user: User) -> list[Path]:
-    return sorted((user.workplace.folders.data / "archive" / "objects").rglob("*.dcm"))
-
-
 def test_search_retrieve_open_and_window_by_mouse(start: Start, orthanc: OrthancPeer) -> None:
     user = start(orthanc.node(), local=known_to(orthanc))
     user.searches("WANG*")
     assert user.places == ["orthanc"]
     user.retrieves_first().sees_places("Local")
-    assert pixel_digests(archived(user)) == pixel_digests(BRAIN)
+    assert pixel_digests(archived(user.workplace.folders.data)) == pixel_digests(BRAIN)
 
     user.opens()
     assert user.window.current_page == "viewer"
@@ -63,8 +50,8 @@ def test_pixel_data_arrives_as_storescu_sent_it(start: Start, orthanc: OrthancPe
     for patient_id, sent in (("4471920", HEAD), ("3310045", HIP)):
         user.searches(patient_id=patient_id).retrieves_first()
         assert user.notices == ()
-        assert pixel_digests(sent).items() <= pixel_digests(archived(user)).items()
-    assert len(archived(user)) == len(HEAD) + len(HIP)
+        assert pixel_digests(sent).items() <= pixel_digests(archived(user.workplace.folders.data)).items()
+    assert len(archived(user.workplace.folders.data)) == len(HEAD) + len(HIP)
 
 
 def test_archive_and_node_are_searched_together(start: Start, orthanc: OrthancPeer) -> None:
@@ -117,4 +104,4 @@ def test_worklist_of_today_is_shown(start: Start, orthanc: OrthancPeer) -> None:
     shown = {str(model.index(row, 2).data()) for row in range(2)}
     assert shown == {"WORKLIST, PATIENT1", "WORKLIST, PATIENT2"}
     user._click_cell(user.worklist.table, model.index(0, 2))
-    user._until(lambda: user.worklist.detail.isVisible())
+    user._until(user.worklist.detail.isVisible)

@@ -41,8 +41,12 @@ class CommandLine:
         self.data = folder / "data"
 
     def __call__(self, *arguments: object, timeout_s: float = 120) -> Ended:
+        return self.run(self.command(*arguments), timeout_s)
+
+    def run(self, command: list[str], timeout_s: float = 120) -> Ended:
+        """A call as `command` words it, which may be wrapped in another program."""
         done = subprocess.run(
-            self.command(*arguments),
+            command,
             capture_output=True,
             text=True,
             encoding="utf-8",

@@ -287,6 +287,11 @@ class User:
         """What the pane beside the jobs says of the selected one."""
         return _words(self.activity.detail)
 
+    def sees_in_job(self, sentence: str) -> User:
+        """Wait until the pane beside the jobs says so."""
+        self._until(lambda: sentence in self.job_words)
+        return self
+
     def cancels_job(self) -> float:
         """Press Cancel for the selected job; the seconds until it says Cancelled."""
         job_id = self.job.id
