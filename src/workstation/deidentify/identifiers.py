@@ -77,7 +77,7 @@ class Identifiers:
             return
         words = words_of(value)
         glued = "".join(words)
-        if len(glued) < 3 or set(glued) <= {"0"} or _says_nothing(words):
+        if len(glued) < 3 or len(set(glued)) == 1 or _says_nothing(words):
             return
         if is_unspaced(value):
             self._add_unspaced(value)
@@ -171,7 +171,7 @@ class Identifiers:
                 self._add_single(part)
 
     def _add_single(self, word: str) -> None:
-        if len(word) < 2 or word in _PARTICLES or word in _MEANINGLESS or word.isdigit():
+        if len(word) < 2 or word in _PARTICLES or _says_nothing((word,)) or word.isdigit():
             return
         self._add_phrase((word,))
         if len(word) >= _SHORTEST_SUBSTRING and not is_vocabulary((word,)):
@@ -208,7 +208,7 @@ class Identifiers:
 
 
 def _says_nothing(words: Phrase) -> bool:
-    return all(word in _MEANINGLESS for word in words)
+    return all(word in _MEANINGLESS or len(set(word)) == 1 for word in words)  # "XXXXX" masks and does not name
 
 
 def _spellings(day: date) -> Iterator[Phrase]:

@@ -34,6 +34,7 @@ class Verb(Enum):
     MAP_UID = auto()
     SHIFT = auto()
     SCRUB = auto()  # keep unless something identifying is found in it
+    RETAIN = auto()  # an option's wish: keep unless a known identifier of another kind is found in it
     RECURSE = auto()
     SAFE_PRIVATE = auto()
     OURS = auto()  # written at the end
@@ -94,7 +95,8 @@ def _beyond_the_table(tag: int, profile: Profile) -> Rule | None:
 def _by_table(code: str, vr: str, type_: str) -> Rule:
     reason = f"E.1-1: {code}" + (f", Type {type_}" if type_ else "")
     if code in ("K", "C"):
-        keep = Verb.KEEP if code == "K" else Verb.SHIFT if vr in TEMPORAL else Verb.SCRUB
+        retain = Verb.RETAIN if vr in STRINGS else Verb.KEEP
+        keep = retain if code == "K" else Verb.SHIFT if vr in TEMPORAL else Verb.SCRUB
         return Rule(Verb.RECURSE if vr == "SQ" else keep, reason)
     verb = _VERBS[code][_type_column(code, type_)]
     if verb is Verb.DUMMY and vr in ("SQ", "UI"):

@@ -44,12 +44,15 @@ class Scrubber:
     def use_character_set(self, dataset: Dataset) -> None:
         self._texts, self._numbers = self._identifiers.byte_patterns(encodings_of(dataset))
 
-    def in_text(self, value: str, item: DataElement, dataset: Dataset) -> bool:
+    def in_text(self, value: str, item: DataElement, dataset: Dataset, known_only: bool = False) -> bool:
+        """Whether a known identifier stands in `value`, or, unless `known_only`, what merely looks like one."""
         if item.VR in ("DS", "IS"):
             return self._identifiers.is_number(value)
         if self._identifiers.found_in(value, is_strict(item, dataset)):
             return True
-        return item.VR in FREE_TEXT and item.keyword not in _DEFINED_FORMS and looks_identifying(value)
+        return (
+            not known_only and item.VR in FREE_TEXT and item.keyword not in _DEFINED_FORMS and looks_identifying(value)
+        )
 
     def in_bytes(self, value: bytes) -> bool:
         if any(text in value for text in self._texts):

@@ -50,9 +50,14 @@ def identifying_uids(dataset: Dataset, identities: Identities) -> frozenset[str]
 
 
 def verify(
-    dataset: Dataset, content: bytes, identifiers: Identifiers, old_uids: frozenset[str] = frozenset()
+    dataset: Dataset, content: bytes, identifiers: Identifiers, old_uids: frozenset[str] | None = frozenset()
 ) -> tuple[Residue, ...]:
-    """What is left in the written file: `dataset` is it read back, `content` its bytes. Empty when it is clean."""
+    """What is left in the written file: `dataset` is it read back, `content` its bytes. Empty when it is clean.
+
+    `old_uids` is None where UIDs are retained: what devices built into them then stays with them.
+    """
+    if old_uids is None:
+        content, old_uids = _UID_IN_BYTES.sub(b"\n", _without(content, _native_pixels(dataset))), frozenset()
     encodings = encodings_of(dataset)
     found: dict[Residue, None] = {}
     for item, parent, path in _elements(dataset, ""):

@@ -178,7 +178,7 @@ class Walk:
             result = self._changed(subject, self._dummy(item), Action.REPLACED)
         elif verb is Verb.SHIFT and not self._already_shifted:
             result = self._changed(subject, _shifted(subject), Action.SHIFTED)
-        elif verb is Verb.SCRUB:
+        elif verb in (Verb.SCRUB, Verb.RETAIN):
             result = self._scrubbed(subject)
         else:
             result = self._kept(subject)
@@ -219,8 +219,10 @@ class Walk:
                 return self._without(item, subject.place, "an identifier was found in it")
             return self._kept(subject)
         values = values_of(item)
+        known_only = subject.rule.verb is Verb.RETAIN
         clean = [
-            str(dummy(item.VR)) if self._scrubber.in_text(value, item, subject.source) else value for value in values
+            str(dummy(item.VR)) if self._scrubber.in_text(value, item, subject.source, known_only) else value
+            for value in values
         ]
         if tuple(clean) == values:
             return self._kept(subject)

@@ -194,7 +194,7 @@ class _Export:
         self._report.searched += 1
         retained = self._selection.profile.has("retain-uids")
         with quiet():
-            old_uids = frozenset[str]() if retained else identifying_uids(original, self._selection.identities)
+            old_uids = None if retained else identifying_uids(original, self._selection.identities)
             written = read_dataset(staged)
             residues = verify(written, staged.read_bytes(), cohort.of(original), old_uids)  # type: ignore[arg-type]
         if residues:

@@ -18,6 +18,7 @@ from tests.support.peers import require_program
 from tests.support.testdata import manifest, require_testdata
 from workstation.deidentify.container import write
 from workstation.deidentify.identities import ProjectKey
+from workstation.deidentify.options import OPTIONS
 from workstation.deidentify.verify import identifying_uids, verify
 from workstation.dicom.decode import decode_stored
 from workstation.dicom.quiet import quiet
@@ -166,6 +167,17 @@ def test_references_stay_whole_across_a_case(pattern: str, tmp_path: Path) -> No
     assert not after - before
     removed_by_table = sum(lost.values())
     assert removed_by_table <= sum(before.values()) * 0.1, lost
+
+
+@pytest.mark.parametrize("dates", ["retain-full-dates", "retain-modified-dates"])
+def test_all_options_together_leave_no_identifier_of_another_kind(dates: str, tmp_path: Path) -> None:
+    root = require_testdata()
+    paths = [root / "modalities", root / "structured_reports", root / "photometric"]
+    options = (dates, *(name for name, option in OPTIONS.items() if option.implemented and "dates" not in name))
+    datasets = export(paths, tmp_path / "out", options=options)
+    assert len(datasets) > 40
+    methods = {item.CodeValue for ds in datasets for item in ds.DeidentificationMethodCodeSequence}
+    assert len(methods) == len(options) + 1
 
 
 def test_two_patients_do_not_become_one(tmp_path: Path) -> None:

@@ -96,6 +96,15 @@ def test_a_preamble_and_foreign_meta_information_are_found() -> None:
     assert {residue.element for residue in verify(ds, b"", known())} == {"preamble", "(0002,0016)"}
 
 
+def test_where_uids_are_retained_what_they_contain_stays_with_them() -> None:
+    content = b"\0\x001.2.826.0093881726.5\0"
+    identifiers = known()
+    identifiers.add_id("826.0093881726")
+    assert verify(clean(), content, identifiers)
+    assert verify(clean(), content, identifiers, None) == ()
+    assert verify(clean(), content + b"Quillfeather", identifiers, None)
+
+
 def test_the_uids_to_look_for_are_those_that_identify() -> None:
     identities = Identities(ProjectKey(bytes(32)))
     ds = item(SOPClassUID=CT, SOPInstanceUID="1.2.826.5", FrameOfReferenceUID="1.2.840.10008.1.4.1.1")
