@@ -28,7 +28,7 @@ from workstation.ui.messages import notice_of
 from workstation.ui.widgets.buttons import Chip, button, icon_button, label
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.fields import search_edit
-from workstation.ui.widgets.layouts import clear, column, row
+from workstation.ui.widgets.layouts import FlowLayout, clear, column, row
 from workstation.ui.widgets.table import RowTable, set_widths
 from workstation.ui.widgets.timers import every
 from workstation.ui.worklist.detail import WorklistDetail
@@ -249,7 +249,7 @@ class WorklistPage(QWidget):
     def _header(self) -> QFrame:
         header = QFrame()
         header.setObjectName("header")
-        header.setFixedHeight(58)
+        header.setMinimumHeight(58)
         self._date = QPushButton()
         self._date.setFixedWidth(190)
         self._calendar = QCalendarWidget()
@@ -278,24 +278,20 @@ class WorklistPage(QWidget):
             one.setFixedSize(QSize(40, 32))
         self._date.setIcon(spaced_icon("calendar"))
         self._date.setIconSize(QSize(20, 16))
-        header.setLayout(
-            row(
-                label(self.tr("Worklist"), "title"),
-                previous,
-                self._date,
-                following,
-                self._chip_row,
-                self._stations,
-                self.filter,
-                None,
-                self._old,
-                self._line,
-                self._why,
-                refresh,
-                spacing=10,
-                margins=(16, 0, 16, 0),
-            )
-        )
+        chips = QWidget()
+        chips.setLayout(self._chip_row)
+        evened: tuple[QWidget, ...] = (self._stations, self.filter, chips)
+        for widget in evened:
+            widget.setFixedHeight(32)
+        controls = QWidget()
+        flow = FlowLayout(controls, spacing=10)  # a narrow window shows them in two lines
+        shown: tuple[QWidget, ...] = (previous, self._date, following, chips, self._stations, self.filter)
+        for widget in shown:
+            flow.addWidget(widget)
+        state = row(self._old, self._line, self._why, refresh, spacing=10)
+        layout = row(label(self.tr("Worklist"), "title"), controls, state, spacing=14, margins=(16, 12, 16, 12))
+        layout.setStretch(1, 1)
+        header.setLayout(layout)
         return header
 
     def _connect(self) -> None:
