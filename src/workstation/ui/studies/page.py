@@ -26,7 +26,7 @@ from workstation.ui.widgets.layouts import column
 from workstation.ui.widgets.table import RowTable, row_text, selected_rows, set_widths
 from workstation.ui.widgets.timers import single_shot
 
-WIDTHS = [35, 170, 76, 113, 136, 66, 240, 90, 51, 56, 132]
+WIDTHS = [35, 170, 76, 116, 136, 66, 240, 95, 51, 56, 132]
 SERIES_AFTER_MS = 120  # so that walking through the table asks for nothing
 PRIORS_AFTER_MS = 400
 ARRIVED_AFTER_MS = 1000
