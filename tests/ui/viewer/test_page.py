@@ -461,3 +461,14 @@ def test_closing_a_study_gives_the_memory_back(qtbot: QtBot, page: ViewerPage, t
     page.close_study()
     assert page.viewport.frame is None
     assert page._loader.cache.size_bytes == 0
+
+
+def test_attributes_of_the_last_image_are_gone_before_another_is_shown(
+    qtbot: QtBot, page: ViewerPage, testdata: Path
+) -> None:
+    open_in(qtbot, page, testdata / MR_SAGITTAL, testdata / US_CINE)
+    attributes = page.panel.attributes.model
+    qtbot.waitUntil(lambda: attributes.rowCount() > 10)
+    other = next(one for one in page.display_sets if one is not page.viewport.display_set)
+    page.show_display_set(other)
+    assert attributes.rowCount() == 0

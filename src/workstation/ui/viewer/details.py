@@ -42,6 +42,12 @@ class Details(QObject):
     def wait(self) -> None:
         self._settled.start()
 
+    def forget(self) -> None:
+        """Never one patient's attributes beside another's image, however long the next ones take."""
+        self._background.forget()
+        self._panel.attributes.model.set_rows(())
+        self._panel.window_section.histogram.show_histogram(None)
+
     def make_thumbnails(self, display_sets: Sequence[DisplaySet]) -> None:
         """In their order; those of what was open before are forgotten."""
         self._thumbnails.forget()

@@ -64,7 +64,8 @@ def patient_lines(study: Study) -> tuple[str, ...]:
 
 
 def study_lines(study: Study, series: Series, full: bool) -> tuple[str, ...]:
-    title = " ".join(part for part in (series.modality, study.description) if part)
+    said = series.modality in study.description.split()
+    title = " ".join(part for part in ("" if said else series.modality, study.description) if part)
     day = date(series.series_date or study.study_date)
     hour = clock(series.series_time if series.series_date else study.study_time)
     lines = [title, series.description, " ".join(part for part in (day, hour) if part)]

@@ -263,6 +263,7 @@ class ViewerPage(QWidget):
 
     def _on_display_set(self) -> None:
         display_set = self.viewport.display_set
+        self._details.forget()
         self.strip.show_current(display_set)
         self.cine.set_rate(display_set.frame_rate or DEFAULT_RATE if display_set else DEFAULT_RATE)
         self._on_index(self.viewport.index)
