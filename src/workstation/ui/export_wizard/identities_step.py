@@ -52,7 +52,7 @@ class IdentitiesStep(QWidget):
         self.table = RowTable(self.tr("Patients and their pseudonyms"))
         self.table.setSortingEnabled(False)
         self.table.setModel(self.model)
-        set_widths(self.table.horizontalHeader(), [280, 200, 320, 220], 2)
+        set_widths(self.table.horizontalHeader(), [280, 200, 330, 240], 3)
         self._typed = single_shot(self, TYPING_MS, self._load)
         self._lay_out()
         self.no_key.clicked.connect(lambda: self._keep(False))
