@@ -7,7 +7,6 @@ from functools import cache
 
 from pydicom._dicom_dict import DicomDictionary
 from pydicom._uid_dict import UID_dictionary
-from pydicom.sr.codedict import codes
 
 from workstation.deidentify.words import words_of
 
@@ -27,6 +26,8 @@ hfs hfp ffs ffp hfdr hfdl ffdr ffdl
 @cache
 def vocabulary() -> frozenset[str]:
     """The words of the data dictionary (PS3.6), of the coded concepts (PS3.16) and a few of the reading room."""
+    from pydicom.sr.codedict import codes  # half a second that no other command should pay  # noqa: PLC0415
+
     words: set[str] = set(_MORE.split())
     for entry in DicomDictionary.values():
         words.update(words_of(entry[2]))

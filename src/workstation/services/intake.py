@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import (
+    UID,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -137,11 +138,11 @@ def _detected_syntax(opened: OpenedFile) -> str:
 def _meta_for(dataset: FileDataset, syntax: str) -> bytes:
     summary = summary_of(dataset)
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = summary.instance.sop_class_uid
-    meta.MediaStorageSOPInstanceUID = summary.instance.sop_instance_uid
-    meta.TransferSyntaxUID = syntax
+    meta.MediaStorageSOPClassUID = UID(summary.instance.sop_class_uid)
+    meta.MediaStorageSOPInstanceUID = UID(summary.instance.sop_instance_uid)
+    meta.TransferSyntaxUID = UID(syntax)
     meta.ImplementationVersionName = "WORKSTATION"
-    buffer = BytesIO()
+    buffer = DicomBytesIO()
     with quiet():
         write_file_meta_info(buffer, meta, enforce_standard=True)
     return buffer.getvalue()
