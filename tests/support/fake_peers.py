@@ -17,6 +17,7 @@ from workstation.domain.study import Instance, InstanceSummary, Level, QueryMatc
 from workstation.domain.worklist import WorklistItem
 from workstation.jobs.cancel import Cancellation
 from workstation.services.ports import (
+    Arrivals,
     DimsePeer,
     EchoResult,
     Inbox,
@@ -28,6 +29,7 @@ from workstation.services.ports import (
     TransferProgress,
     TransferReport,
     WebPeer,
+    no_arrivals,
 )
 
 STUDY = "1.2.3"
@@ -98,6 +100,9 @@ class FakeListener(Listener):
     def stop(self) -> None:
         self._running = False
 
+    def bytes_from(self, ae_title: str) -> int:
+        return 0
+
     @property
     def running(self) -> bool:
         return self._running
@@ -121,6 +126,7 @@ class FakePeer(DimsePeer, WebPeer):
     matches: list[QueryMatch] | None = None
     asked: list[tuple[str, object]] = field(default_factory=list)
     listener: FakeListener | None = None
+    arrived: int = 0  # by how much a C-MOVE's arrivals grew
 
     def echo(self, node: Node, cancellation: Cancellation) -> EchoResult:
         self._meet("echo", node)
@@ -153,13 +159,21 @@ class FakePeer(DimsePeer, WebPeer):
         return self._deliver(target, inbox, on_progress, RetrieveMethod.GET)
 
     def move(
-        self, node: Node, target: RetrieveTarget, on_progress: OnProgress, cancellation: Cancellation
+        self,
+        node: Node,
+        target: RetrieveTarget,
+        on_progress: OnProgress,
+        cancellation: Cancellation,
+        arrivals: Arrivals = no_arrivals,
     ) -> TransferReport:
         self._meet("move", target)
         heard = self.listener is None or self.listener.running
         if not heard:
             return TransferReport(method=RetrieveMethod.MOVE, failures=(ItemFailure("", "cannot connect"),))
-        return self._deliver(target, FakeInbox(self.archive), on_progress, RetrieveMethod.MOVE)
+        before = arrivals()
+        report = self._deliver(target, FakeInbox(self.archive), on_progress, RetrieveMethod.MOVE)
+        self.arrived += arrivals() - before
+        return report
 
     def retrieve(
         self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation

@@ -426,6 +426,12 @@ class ScriptedPeer:
         connection.sendall(request.acceptance())
         return request
 
+    def take_leave(self, connection: socket.socket) -> None:
+        """Answer the release that is asked for."""
+        kind, _ = self.read_pdu(connection)
+        assert kind == 5
+        connection.sendall(struct.pack(">BBLL", 6, 0, 4, 0))
+
     def read_pdu(self, connection: socket.socket) -> tuple[int, bytes]:
         head = self._read(connection, 6)
         kind, _, length = struct.unpack(">BBL", head)
@@ -479,15 +485,26 @@ class ScriptedPeer:
         self.close()
 
 
-def p_data(context_id: int, command: Dataset, data: bytes, complete: bool = True) -> bytes:
-    """A P-DATA-TF (PS3.8 9.3.5) with a command and the data set that follows it, or only its beginning."""
+def p_data(context_id: int, command: Dataset, data: bytes | None, complete: bool = True) -> bytes:
+    """A P-DATA-TF (PS3.8 9.3.5) with a command and the data set that follows it, if any, or only its beginning."""
     command.CommandGroupLength = 0
-    command.CommandDataSetType = 1
+    command.CommandDataSetType = 0x0101 if data is None else 1
     encoded = encode(command, True, True) or b""
     command.CommandGroupLength = len(encoded) - 12
     encoded = encode(command, True, True) or b""
+    if data is None:
+        return _pdu(context_id, (3, encoded))
+    return _pdu(context_id, (3, encoded), (2 if complete else 0, data))
+
+
+def more_data(context_id: int, data: bytes, last: bool) -> bytes:
+    """A P-DATA-TF that goes on with a data set."""
+    return _pdu(context_id, (2 if last else 0, data))
+
+
+def _pdu(context_id: int, *fragments: tuple[int, bytes]) -> bytes:
     body = b""
-    for control, content in ((3, encoded), (2 if complete else 0, data)):
+    for control, content in fragments:
         value = bytes([context_id, control]) + content
         body += struct.pack(">L", len(value)) + value
     return struct.pack(">BBL", 4, 0, len(body)) + body
@@ -501,6 +518,18 @@ def store_request(sop_class: str, sop_instance: str) -> Dataset:
     command.MessageID = 1
     command.Priority = 0
     command.AffectedSOPInstanceUID = sop_instance
+    return command
+
+
+def retrieve_response(command_field: int, completed: int) -> Dataset:
+    """The command of a final C-GET or C-MOVE response: all done."""
+    command = Dataset()
+    command.CommandField = command_field
+    command.MessageIDBeingRespondedTo = 1
+    command.Status = 0x0000
+    command.NumberOfCompletedSuboperations = completed
+    command.NumberOfFailedSuboperations = 0
+    command.NumberOfWarningSuboperations = 0
     return command
 
 

@@ -141,6 +141,7 @@ class Saved:
     def __init__(self, settings: Settings) -> None:
         self.value = settings
         self.refusal: WorkstationError | None = None
+        self.complaint: WorkstationError | None = None  # of what follows the saving
 
     def __call__(self) -> Settings:
         return self.value
@@ -149,6 +150,8 @@ class Saved:
         if self.refusal is not None:
             raise self.refusal
         self.value = settings
+        if self.complaint is not None:
+            raise self.complaint
 
 
 Retrieve = Callable[[RetrieveStudy, Any], Any]

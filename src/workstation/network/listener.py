@@ -12,6 +12,7 @@ import logging
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -45,13 +46,14 @@ _POLL_S = 0.1
 class StorageListener(ListenerPort):
     """Listens as `local`; takes every storage SOP class in every transfer syntax into `inbox`.
 
-    `known_ae_titles` is asked at each association, so a node added while we listen may send at once.
+    `local` is asked at each start; `known_ae_titles` at each association, so a node added while we listen
+    may send at once.
     `accept_unknown` lets any calling AE title in.
     """
 
     def __init__(
         self,
-        local: LocalAe,
+        local: Callable[[], LocalAe],
         inbox: Inbox,
         known_ae_titles: Callable[[], frozenset[str]],
         accept_unknown: bool = False,
@@ -63,6 +65,8 @@ class StorageListener(ListenerPort):
         self._accept_unknown = accept_unknown
         self._reception = Reception(inbox)
         self._lock = threading.Lock()
+        self._bytes: Counter[str] = Counter()
+        self._bytes_lock = threading.Lock()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -73,13 +77,17 @@ class StorageListener(ListenerPort):
     def start(self) -> LocalAe:
         with self._lock:
             if self._server is None:
-                self._server = self._bind()
+                self._server = self._bind(self._local())
                 self._thread = threading.Thread(
                     target=self._server.serve_forever, args=(_POLL_S,), name="listener", daemon=True
                 )
                 self._thread.start()
-            port = int(self._server.server_address[1])
-        return LocalAe(self._local.ae_title, self._local.host, port)
+            host, port = self._server.server_address[:2]
+            return LocalAe(self._server.ae.ae_title, str(host), int(port))
+
+    def bytes_from(self, ae_title: str) -> int:
+        with self._bytes_lock:
+            return self._bytes[ae_title]
 
     def stop(self) -> None:
         """Close the port, abort what is under way; never waits long, not even for a client that hangs."""
@@ -97,15 +105,15 @@ class StorageListener(ListenerPort):
             if waited_for is not None:
                 waited_for.join(max(0.0, deadline - time.monotonic()))
 
-    def _bind(self) -> _Server:
-        ae = AE(ae_title=self._local.ae_title)
+    def _bind(self, local: LocalAe) -> _Server:
+        ae = AE(ae_title=local.ae_title)
         ae.maximum_associations = _MAXIMUM_ASSOCIATIONS
         ae.maximum_pdu_size = MAXIMUM_PDU
         ae.acse_timeout = _FIRST_WORD_S
         ae.network_timeout = _IDLE_S
         handlers: list[Any] = [
             (evt.EVT_CONN_OPEN, _on_open, [self._inbox]),
-            (evt.EVT_DATA_RECV, _on_data),
+            (evt.EVT_DATA_RECV, self._on_data),
             (evt.EVT_REQUESTED, self._on_requested),
             (evt.EVT_C_STORE, self._on_store),
             (evt.EVT_C_ECHO, _on_echo),
@@ -113,7 +121,7 @@ class StorageListener(ListenerPort):
             (evt.EVT_ABORTED, _on_end),
         ]
         contexts = _Contexts([build_context(Verification), *accepted_storage()])
-        address = (self._local.host, self._local.port)
+        address = (local.host, local.port)
         try:
             return _Server(ae, address, contexts, handlers)
         except OSError as error:
@@ -130,6 +138,16 @@ class StorageListener(ListenerPort):
         association.acse.send_reject(0x01, 0x01, 0x03)
         association.is_rejected = True
         association.kill()
+
+    def _on_data(self, event: evt.Event) -> None:
+        association = event.assoc
+        if association.is_established:
+            with self._bytes_lock:
+                self._bytes[str(association.requestor.ae_title).strip()] += len(event.data)
+        wrapper = association.dul.socket
+        if wrapper is not None and wrapper.socket is not None:
+            with contextlib.suppress(OSError):  # closed meanwhile
+                send_at_once(wrapper.socket)
 
     def _on_store(self, event: evt.Event) -> int:
         association = event.assoc
@@ -174,13 +192,6 @@ def _on_open(event: evt.Event, inbox: Inbox) -> None:
     if wrapper is not None and wrapper.socket is not None:
         wrapper.socket.settimeout(STALL_S)
         with contextlib.suppress(OSError):  # gone already
-            send_at_once(wrapper.socket)
-
-
-def _on_data(event: evt.Event) -> None:
-    wrapper = event.assoc.dul.socket
-    if wrapper is not None and wrapper.socket is not None:
-        with contextlib.suppress(OSError):  # closed meanwhile
             send_at_once(wrapper.socket)
 
 

@@ -31,7 +31,7 @@ from workstation.dicom import elements
 from workstation.dicom.quiet import quiet
 from workstation.domain.errors import ArchiveUnusable, DiskFull, InputError, LocalError
 from workstation.domain.uid import is_valid_uid
-from workstation.services.ports import Inbox, StoreOutcome
+from workstation.services.ports import Arrivals, Inbox, StoreOutcome, no_arrivals
 
 STORED = 0x0000
 OUT_OF_RESOURCES = 0xA700
@@ -137,17 +137,33 @@ class SpoolingProvider(DIMSEServiceProvider):
     """pynetdicom's DIMSE provider with bounded memory in both directions.
 
     Its own chunked mode is one switch for the whole process and leaves its temporary file behind when
-    the peer is killed.
+    the peer is killed. Whoever waits for a message waits on while parts of it arrive or `arrivals` grows,
+    since a large instance takes longer than a peer may be silent.
     """
 
     def __init__(self, association: Association, inbox: Inbox | None = None) -> None:
         super().__init__(association)
         association.dul.to_provider_queue = _Outgoing(association)
+        self.arrivals: Arrivals = no_arrivals
         self._inbox = inbox
         self._lock = threading.Lock()
         self._spools: set[Spool] = set()
+        self._parts = 0
+
+    def get_msg(self, block: bool = False) -> Any:
+        """The next message; (None, None) when the connection ended or nothing came for a DIMSE time-out."""
+        if not block:
+            return super().get_msg()
+        while True:
+            before = (self._parts, self.arrivals())
+            try:
+                return self.msg_queue.get(timeout=self.dimse_timeout)
+            except queue.Empty:
+                if (self._parts, self.arrivals()) == before:
+                    return None, None
 
     def receive_primitive(self, primitive: P_DATA) -> None:
+        self._parts += 1
         if self.message is None and self._inbox is not None:
             self.message = DIMSEMessage()
             self.message.data_set = Spool(self, self.message, self._inbox)

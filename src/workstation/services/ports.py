@@ -121,6 +121,11 @@ class TransferProgress:
 
 
 OnProgress = Callable[[TransferProgress], None]
+Arrivals = Callable[[], int]  # grows while something arrives by another way than the one that is waited on
+
+
+def no_arrivals() -> int:
+    return 0
 
 
 class Inbox(Protocol):
@@ -167,9 +172,17 @@ class DimsePeer(QueryPeer, Protocol):
         """C-GET: instances come back on the same association."""
 
     def move(
-        self, node: Node, target: RetrieveTarget, on_progress: OnProgress, cancellation: Cancellation
+        self,
+        node: Node,
+        target: RetrieveTarget,
+        on_progress: OnProgress,
+        cancellation: Cancellation,
+        arrivals: Arrivals = no_arrivals,
     ) -> TransferReport:
-        """C-MOVE to our own listener, which stores what arrives; the report counts the peer's sub-operations only."""
+        """C-MOVE to our own listener, which stores what arrives; the report counts the peer's sub-operations only.
+
+        A peer need not say anything in between (PS3.4 C.4.2.3.1), so it is waited for while `arrivals` grows.
+        """
 
     def store(
         self, node: Node, paths: Sequence[Path], on_progress: OnProgress, cancellation: Cancellation
@@ -183,6 +196,9 @@ class Listener(Protocol):
         """Listen; the AE with the port really bound (port 0 picks one). Raises PortInUse."""
 
     def stop(self) -> None: ...
+
+    def bytes_from(self, ae_title: str) -> int:
+        """Bytes received from that calling AE title so far, also of instances still on their way."""
 
     @property
     def running(self) -> bool: ...

@@ -354,8 +354,12 @@ class _Retrieval:
         if method is RetrieveMethod.GET:
             return self._around.dimse.get(self._around.node, target, self._around.inbox, counted, cancellation)
         if method is RetrieveMethod.MOVE:
-            return self._around.dimse.move(self._around.node, target, counted, cancellation)
+            return self._around.dimse.move(self._around.node, target, counted, cancellation, self._arrived)
         return self._around.web.retrieve(self._around.node, target, self._around.inbox, counted, cancellation)
+
+    def _arrived(self) -> int:
+        """Grows while the node sends: instances wherever they are received, and what is on its way to our listener."""
+        return len(self._present()) + self._around.listener.bytes_from(self._around.node.ae_title)
 
     def _progress_of(self, method: RetrieveMethod) -> Callable[[TransferProgress], None]:
         """Instances here before this transfer count as done; a C-MOVE's bytes are read from the archive."""

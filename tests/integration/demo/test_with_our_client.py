@@ -42,7 +42,7 @@ class Journey:
 @pytest.fixture
 def journey(samples: Path, tmp_path: Path) -> Iterator[Journey]:
     inbox = FolderInbox(tmp_path)
-    listener = StorageListener(LocalAe(port=0), inbox, lambda: frozenset({"DEMOPACS"}))
+    listener = StorageListener(lambda: LocalAe(port=0), inbox, lambda: frozenset({"DEMOPACS"}))
     local = listener.start()
     session = start_demo(local, samples)
     yield Journey(session, DimseClient(local), inbox, Cancellation())

@@ -31,7 +31,7 @@ KNOWN = frozenset({"SENDER"})
 
 @pytest.fixture
 def listener(us: Us) -> Iterator[StorageListener]:
-    listener = StorageListener(LocalAe(port=0), us.inbox, lambda: KNOWN)
+    listener = StorageListener(lambda: LocalAe(port=0), us.inbox, lambda: KNOWN)
     yield listener
     listener.stop()
 
@@ -67,7 +67,7 @@ def test_an_unknown_calling_ae_title_is_rejected(address: Node, us: Us) -> None:
 
 
 def test_everybody_is_let_in_where_that_is_wanted(us: Us) -> None:
-    listener = StorageListener(LocalAe(port=0), us.inbox, frozenset, accept_unknown=True)
+    listener = StorageListener(lambda: LocalAe(port=0), us.inbox, frozenset, accept_unknown=True)
     local = listener.start()
     try:
         node = Node("ourselves", local.ae_title, HOST, local.port)
@@ -90,7 +90,7 @@ def test_what_cannot_be_taken_is_answered_with_its_status(
     folder = tmp_path / "full"
     folder.mkdir()
     inbox = FolderInbox(folder, refusal)
-    listener = StorageListener(LocalAe(port=0), inbox, lambda: KNOWN)
+    listener = StorageListener(lambda: LocalAe(port=0), inbox, lambda: KNOWN)
     local = listener.start()
     try:
         node = Node("ourselves", local.ae_title, HOST, local.port)
@@ -104,7 +104,7 @@ def test_what_cannot_be_taken_is_answered_with_its_status(
 
 def test_an_unwritable_inbox_is_answered_with_out_of_resources(tmp_path: Path, testdata: Path) -> None:
     inbox = FolderInbox(tmp_path / "does-not-exist")
-    listener = StorageListener(LocalAe(port=0), inbox, lambda: KNOWN)
+    listener = StorageListener(lambda: LocalAe(port=0), inbox, lambda: KNOWN)
     local = listener.start()
     try:
         node = Node("ourselves", local.ae_title, HOST, local.port)
@@ -195,7 +195,7 @@ def test_a_pdu_that_only_drips_is_hung_up_on(address: Node, monkeypatch: pytest.
 
 
 def test_a_port_in_use_is_named(us: Us, address: Node) -> None:
-    second = StorageListener(LocalAe(port=address.port), us.inbox, lambda: KNOWN)
+    second = StorageListener(lambda: LocalAe(port=address.port), us.inbox, lambda: KNOWN)
 
     with pytest.raises(PortInUse) as error:
         second.start()
@@ -206,7 +206,7 @@ def test_a_port_in_use_is_named(us: Us, address: Node) -> None:
 
 def test_it_can_be_stopped_and_started_again_on_the_same_port(us: Us) -> None:
     port = free_port()
-    listener = StorageListener(LocalAe(port=port), us.inbox, lambda: KNOWN)
+    listener = StorageListener(lambda: LocalAe(port=port), us.inbox, lambda: KNOWN)
     for _ in range(2):
         assert listener.start().port == port
         assert listener.running

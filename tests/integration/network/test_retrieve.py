@@ -35,7 +35,7 @@ def study_of(file: Dataset) -> RetrieveTarget:
 
 @pytest.fixture
 def listening(orthanc: OrthancPeer, us: Us) -> Iterator[StorageListener]:
-    listener = StorageListener(LocalAe(port=orthanc.our_port), us.inbox, lambda: frozenset({"ORTHANC"}))
+    listener = StorageListener(lambda: LocalAe(port=orthanc.our_port), us.inbox, lambda: frozenset({"ORTHANC"}))
     listener.start()
     yield listener
     listener.stop()
@@ -122,7 +122,7 @@ def test_move_to_an_ae_title_the_peer_does_not_know_says_what_to_enter_there(us:
 def test_dcmqrscp_gives_by_get_and_by_move(us: Us, testdata: Path) -> None:
     port = free_port()
     original = dcmread(testdata / "transfer_syntaxes/MR_small_implicit.dcm")
-    listener = StorageListener(LocalAe(port=port), us.inbox, lambda: frozenset({"DCMQRSCP"}))
+    listener = StorageListener(lambda: LocalAe(port=port), us.inbox, lambda: frozenset({"DCMQRSCP"}))
     with DcmqrscpPeer(our_port=port) as peer:
         run_storescu(
             peer.node(), [testdata / "transfer_syntaxes/MR_small_implicit.dcm", testdata / "modalities/693_UNCR.dcm"]

@@ -307,6 +307,11 @@ def test_move_counts_bytes_that_arrived_at_the_listener(scene: Scene) -> None:
     assert result_of(scene.retrieve(method="move")).bytes == scene.archive.size_bytes()
 
 
+def test_move_tells_the_peer_what_arrives_meanwhile(scene: Scene) -> None:
+    scene.retrieve(method="move")
+    assert scene.dimse.arrived == len(ALL)
+
+
 def test_move_relies_on_another_window_that_has_the_port(scene: Scene) -> None:
     scene.listener.taken = True
     scene.dimse.listener = None  # the other window of this profile stores into the same archive

@@ -36,7 +36,7 @@ from workstation.network.cancel import free, shut
 from workstation.network.connect import open_socket, send_at_once
 from workstation.network.dimse import status as words
 from workstation.network.receive import SpoolingProvider
-from workstation.services.ports import Inbox
+from workstation.services.ports import Arrivals, Inbox
 
 _RELEASE_S = 3.0
 _JOIN_S = 2.0
@@ -60,6 +60,12 @@ class Link:
     @property
     def facts(self) -> dict[str, object]:
         return facts(self.node, self.operation)
+
+    def wait_while_growing(self, arrivals: Arrivals) -> None:
+        """From now on take the peer's silence for work while `arrivals` grows."""
+        provider = self.association.dimse
+        assert isinstance(provider, SpoolingProvider)
+        provider.arrivals = arrivals
 
     def heard(self) -> None:
         """Note that the peer has just said something."""
@@ -211,7 +217,7 @@ class _Requestor(AE):
         super().__init__(ae_title=local.ae_title)
         self.acse_timeout = node.response_timeout_s
         self.dimse_timeout = node.response_timeout_s
-        self.network_timeout = node.response_timeout_s
+        self.network_timeout = None  # whoever waits has a time-out of its own; a second one aborts in between
         self._connection = connection
         self._inbox = inbox
         self._association: Association | None = None

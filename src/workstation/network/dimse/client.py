@@ -19,12 +19,14 @@ from workstation.network.dimse import status as words
 from workstation.network.dimse.association import associated
 from workstation.network.quiet import quiet_libraries
 from workstation.services.ports import (
+    Arrivals,
     DimsePeer,
     EchoResult,
     Inbox,
     OnProgress,
     RetrieveTarget,
     TransferReport,
+    no_arrivals,
 )
 
 
@@ -60,9 +62,14 @@ class DimseClient(DimsePeer):
         return retrieve.get(self._local, node, target, inbox, on_progress, cancellation=cancellation)
 
     def move(
-        self, node: Node, target: RetrieveTarget, on_progress: OnProgress, cancellation: Cancellation
+        self,
+        node: Node,
+        target: RetrieveTarget,
+        on_progress: OnProgress,
+        cancellation: Cancellation,
+        arrivals: Arrivals = no_arrivals,
     ) -> TransferReport:
-        return retrieve.move(self._local, node, target, on_progress, cancellation)
+        return retrieve.move(self._local, node, target, on_progress, cancellation=cancellation, arrivals=arrivals)
 
     def store(
         self, node: Node, paths: Sequence[Path], on_progress: OnProgress, cancellation: Cancellation

@@ -27,6 +27,7 @@ from workstation.network.dimse.find import ask
 from workstation.network.dimse.identifiers import dataset_of
 from workstation.network.receive import OUT_OF_RESOURCES, Reception
 from workstation.services.ports import (
+    Arrivals,
     Inbox,
     ItemFailure,
     OnProgress,
@@ -67,12 +68,19 @@ def get(
 
 
 def move(
-    local: LocalAe, node: Node, target: RetrieveTarget, on_progress: OnProgress, cancellation: Cancellation
+    local: LocalAe,
+    node: Node,
+    target: RetrieveTarget,
+    on_progress: OnProgress,
+    *,
+    cancellation: Cancellation,
+    arrivals: Arrivals,
 ) -> TransferReport:
     """Have `target` sent to our AE title; only the peer's counts are reported."""
     counts = _Counts()
     with associated(local, node, [build_context(StudyRootMove)], cancellation, "C-MOVE") as link:
         link.require(StudyRootMove)
+        link.wait_while_growing(arrivals)
         for identifier in _identifiers(target, node):
             link.heard()
             answers = link.association.send_c_move(identifier, local.ae_title, StudyRootMove)
