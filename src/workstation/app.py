@@ -18,6 +18,7 @@ from workstation.settings import Folders, Settings, load, resources, save, set_a
 
 if TYPE_CHECKING:
     from workstation.jobs.runner import Handler
+    from workstation.services.ports import Listener
     from workstation.services.workplace import Workplace
 
 
@@ -37,10 +38,12 @@ class _CurrentSettings:
     def __call__(self) -> Settings:
         return self._settings
 
-    def save(self, settings: Settings) -> None:
+    def save(self, settings: Settings) -> Settings:
+        """Those that were in force before."""
         with self._lock:
             save(settings, self._folders)
-            self._settings = settings
+            before, self._settings = self._settings, settings
+            return before
 
 
 @contextmanager
@@ -67,7 +70,9 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
         closing.callback(archive.close)
         inbox = ArchiveInbox(archive, broadcast.publish)
         listener = StorageListener(
-            current().local, inbox, lambda: frozenset(node.ae_title for node in current().nodes if node.ae_title)
+            lambda: current().local,
+            inbox,
+            lambda: frozenset(node.ae_title for node in current().nodes if node.ae_title),
         )
         pool = DecodePool(current().decode)
         closing.callback(pool.close)
@@ -76,7 +81,7 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
         workplace = Workplace(
             folders=folders,
             settings=current,
-            save_settings=current.save,
+            save_settings=lambda changed: _listen_as_changed(listener, current.save(changed), changed),
             archive=archive,
             inbox=inbox,
             dimse_for=DimseClient,
@@ -192,6 +197,15 @@ def _listen(workplace: Workplace) -> list[WorkstationError]:
     except WorkstationError as error:
         return [error]
     return []
+
+
+def _listen_as_changed(listener: Listener, before: Settings, settings: Settings) -> None:
+    """Receive at the new address, or no longer. Raises PortInUse; the settings are saved all the same."""
+    if (settings.local, settings.listen) == (before.local, before.listen):
+        return
+    listener.stop()
+    if settings.listen:
+        listener.start()
 
 
 def _load_or_set_aside(folders: Folders) -> tuple[Settings, list[WorkstationError]]:

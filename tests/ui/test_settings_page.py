@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QMessageBox
 
 from tests.support.ui import OLDPACS, RADPACS, Rig, column_texts
-from workstation.domain.errors import SettingsError
+from workstation.domain.errors import PortInUse, SettingsError
 from workstation.domain.node import Node, RetrieveMethod
 from workstation.ui.node_states import NodeStates
 from workstation.ui.preferences.model import Column, NodesModel, node_problems
@@ -125,3 +125,12 @@ def test_a_disk_that_refuses_the_settings_is_told(rig: Rig, page, window, qtbot)
     qtbot.waitUntil(lambda: bool(window.notices.notices))
     assert window.notices.notices[0].remedy
     assert rig.settings().local.ae_title == "WORKSTATION"
+
+
+def test_a_saved_address_that_is_taken_is_told(rig: Rig, page, window, qtbot):
+    rig.settings.complaint = PortInUse(host="127.0.0.1", port=11119, reason="another program listens there")
+    page.port.setValue(11119)
+    page.save()
+    qtbot.waitUntil(lambda: any("11119" in notice.text for notice in window.notices.notices))
+    assert rig.settings().local.port == 11119
+    assert not page._save_button.isEnabled()
