@@ -63,10 +63,10 @@ def _rescale(frame: FrameAttributes) -> tuple[float, float, str]:
     if modality == "RTDOSE" and slope is None:  # PS3.3 C.8.8.3
         return elements.number(dataset, "DoseGridScaling") or 1.0, 0.0, elements.first_text(dataset, "DoseUnits")
     unit = unit or elements.first_text(dataset, "Units")  # PET, PS3.3 C.8.9.1.1.3
-    if unit.upper() in _UNSPECIFIED_UNITS:
-        unit = ""
     if not unit and modality == "CT" and intercept is not None:  # PS3.3 C.8.2.1.1.2: Hounsfield unless said
         unit = "HU"
+    if unit.upper() in _UNSPECIFIED_UNITS:  # said to be unspecified: then not even a CT's are Hounsfield
+        unit = ""
     return slope if slope else 1.0, intercept or 0.0, unit
 
 

@@ -62,6 +62,7 @@ def test_impossible_windows_are_left_out_and_narrow_ones_are_exact(tmp_path: Pat
     [
         ({"RescaleSlope": "2", "RescaleIntercept": "-1024", "RescaleType": "HU"}, (2.0, -1024.0, "HU")),
         ({"RescaleSlope": "1", "RescaleIntercept": "-1024", "Modality": "CT"}, (1.0, -1024.0, "HU")),
+        ({"RescaleSlope": "1", "RescaleIntercept": "0", "RescaleType": "US", "Modality": "CT"}, (1.0, 0.0, "")),
         ({"RescaleSlope": "1", "RescaleIntercept": "0", "RescaleType": "US"}, (1.0, 0.0, "")),
         ({"RescaleSlope": "3", "RescaleIntercept": "0", "Units": "BQML", "Modality": "PT"}, (3.0, 0.0, "BQML")),
         ({"DoseGridScaling": "0.001", "DoseUnits": "GY", "Modality": "RTDOSE"}, (0.001, 0.0, "GY")),
