@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
 
-from tests.journeys.conftest import BRAIN, BRAIN_UID, Start, archived, known_to, pixel_digests
+from tests.journeys.conftest import BRAIN, BRAIN_UID, HEAD, Start, archived, known_to, pixel_digests
 from tests.support.command_line import CommandLine
 from tests.support.driver import Heartbeat, User
 from tests.support.faults import Line, can_mount, on_small_disk
-from tests.support.peers import HangingPeer, OrthancPeer, Phase, free_port
+from tests.support.peers import DcmqrscpPeer, HangingPeer, OrthancPeer, Phase, free_port, run_storescu
 from tests.support.testdata import unavailable
 from workstation.domain.job import JobState
 from workstation.domain.node import LocalAe, Node, RetrieveMethod
@@ -55,8 +56,14 @@ def unknown_caller(_orthanc: OrthancPeer) -> Iterator[tuple[Node, LocalAe]]:
 
 
 @contextlib.contextmanager
-def unknown_destination(orthanc: OrthancPeer) -> Iterator[tuple[Node, LocalAe]]:
-    yield orthanc.node(**ONLY_MOVE), replace(STRANGER, port=free_port())
+def unknown_destination(_orthanc: OrthancPeer) -> Iterator[tuple[Node, LocalAe]]:
+    """Answered with A801, for which Orthanc has a status of its own (PS3.4 table C.4-2)."""
+    with DcmqrscpPeer(free_port()) as peer:
+        image = dcmread(HEAD[0])
+        image.StudyInstanceUID = BRAIN_UID
+        image.save_as(peer.folder / "image.dcm")
+        run_storescu(peer.node(), [peer.folder / "image.dcm"])
+        yield peer.node(**ONLY_MOVE, name="orthanc"), replace(STRANGER, port=free_port())
 
 
 @contextlib.contextmanager
@@ -68,10 +75,10 @@ def killed_in_mid_transfer(orthanc: OrthancPeer) -> Iterator[tuple[Node, LocalAe
 FAULTS: dict[Callable[[OrthancPeer], Broken], tuple[int, tuple[str, ...]]] = {
     refused_port: (1, ("No connection could be made to orthanc", "nothing listens on that port")),
     unknown_host: (1, ("No connection could be made to orthanc", "There is no computer of that name")),
-    wrong_ae_title: (1, ("orthanc says that it is not the system we called", "The AE title WRONG is not its own")),
-    unknown_caller: (1, ("orthanc does not know this workstation", "our AE title is STRANGER")),
+    wrong_ae_title: (1, ("says that it is not the system we called", "The AE title WRONG is not its own")),
+    unknown_caller: (1, ("does not know this workstation", "our AE title is STRANGER")),
     unknown_destination: (1, ("it does not know the AE title STRANGER", "it needs an entry for this workstation")),
-    killed_in_mid_transfer: (3, (f"of {len(BRAIN)} instances are here", "connection")),
+    killed_in_mid_transfer: (3, (f"of {len(BRAIN)} instances are here", "could no longer be reached")),
 }
 
 
