@@ -13,47 +13,10 @@ from workstation.cli.running import run_command, status_of
 from workstation.cli.session import Session, json_option, pass_session
 from workstation.domain.person_name import PersonName
 from workstation.domain.query import WorklistQuery
-from workstation.domain.worklist import WorklistItem
+from workstation.domain.worklist import ORDER_KEYWORDS, STEP_KEYWORDS, WorklistItem
 from workstation.services.search import ListWorklist
 
-KEYWORDS = {
-    "node": "Node",
-    "start_date": "ScheduledProcedureStepStartDate",
-    "start_time": "ScheduledProcedureStepStartTime",
-    "modality": "Modality",
-    "station_ae_title": "ScheduledStationAETitle",
-    "station_name": "ScheduledStationName",
-    "step_location": "ScheduledProcedureStepLocation",
-    "step_id": "ScheduledProcedureStepID",
-    "step_description": "ScheduledProcedureStepDescription",
-    "step_status": "ScheduledProcedureStepStatus",
-    "performing_physician": "ScheduledPerformingPhysicianName",
-    "pre_medication": "PreMedication",
-    "requested_contrast_agent": "RequestedContrastAgent",
-    "study_instance_uid": "StudyInstanceUID",
-    "accession_number": "AccessionNumber",
-    "requested_procedure_id": "RequestedProcedureID",
-    "requested_procedure_description": "RequestedProcedureDescription",
-    "reason": "ReasonForTheRequestedProcedure",
-    "priority": "RequestedProcedurePriority",
-    "transport": "PatientTransportArrangements",
-    "referring_physician": "ReferringPhysicianName",
-    "requesting_physician": "RequestingPhysician",
-    "admission_id": "AdmissionID",
-    "patient_location": "CurrentPatientLocation",
-    "patient_name": "PatientName",
-    "patient_id": "PatientID",
-    "issuer_of_patient_id": "IssuerOfPatientID",
-    "birth_date": "PatientBirthDate",
-    "sex": "PatientSex",
-    "weight": "PatientWeight",
-    "patient_state": "PatientState",
-    "pregnancy_status": "PregnancyStatus",
-    "medical_alerts": "MedicalAlerts",
-    "allergies": "Allergies",
-    "special_needs": "SpecialNeeds",
-    "confidentiality": "ConfidentialityConstraintOnPatientDataDescription",
-}
+KEYWORDS = {"node": "Node"} | STEP_KEYWORDS | ORDER_KEYWORDS
 _COLUMNS = {
     "start_date": "date",
     "start_time": "time",

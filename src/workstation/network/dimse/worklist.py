@@ -13,53 +13,12 @@ from workstation.dicom import elements
 from workstation.dicom.quiet import quiet
 from workstation.domain.node import LocalAe, Node
 from workstation.domain.query import WorklistQuery
-from workstation.domain.worklist import WorklistItem
+from workstation.domain.worklist import ORDER_KEYWORDS, STEP_KEYWORDS, WorklistItem
 from workstation.jobs.cancel import Cancellation
 from workstation.network.dimse.association import associated
 from workstation.network.dimse.find import OPERATION, ask
 from workstation.network.dimse.identifiers import dataset_of
 
-# WorklistItem field -> keyword, inside the one item of the Scheduled Procedure Step Sequence ...
-_STEP = {
-    "start_date": "ScheduledProcedureStepStartDate",
-    "start_time": "ScheduledProcedureStepStartTime",
-    "modality": "Modality",
-    "station_ae_title": "ScheduledStationAETitle",
-    "station_name": "ScheduledStationName",
-    "step_location": "ScheduledProcedureStepLocation",
-    "step_id": "ScheduledProcedureStepID",
-    "step_description": "ScheduledProcedureStepDescription",
-    "step_status": "ScheduledProcedureStepStatus",
-    "performing_physician": "ScheduledPerformingPhysicianName",
-    "pre_medication": "PreMedication",
-    "requested_contrast_agent": "RequestedContrastAgent",
-}
-# ... and around it.
-_ORDER_AND_PATIENT = {
-    "study_instance_uid": "StudyInstanceUID",
-    "accession_number": "AccessionNumber",
-    "requested_procedure_id": "RequestedProcedureID",
-    "requested_procedure_description": "RequestedProcedureDescription",
-    "reason": "ReasonForTheRequestedProcedure",
-    "priority": "RequestedProcedurePriority",
-    "transport": "PatientTransportArrangements",
-    "referring_physician": "ReferringPhysicianName",
-    "requesting_physician": "RequestingPhysician",
-    "admission_id": "AdmissionID",
-    "patient_location": "CurrentPatientLocation",
-    "patient_name": "PatientName",
-    "patient_id": "PatientID",
-    "issuer_of_patient_id": "IssuerOfPatientID",
-    "birth_date": "PatientBirthDate",
-    "sex": "PatientSex",
-    "weight": "PatientWeight",
-    "patient_state": "PatientState",
-    "pregnancy_status": "PregnancyStatus",
-    "medical_alerts": "MedicalAlerts",
-    "allergies": "Allergies",
-    "special_needs": "SpecialNeeds",
-    "confidentiality": "ConfidentialityConstraintOnPatientDataDescription",
-}
 # Asked for because later steps copy them (PS3.4 F.7.2), though no column shows them.
 _STEP_ALSO = ("ScheduledProtocolCodeSequence",)
 _ALSO = (
@@ -90,11 +49,11 @@ def find_worklist(
 
 def identifier_of(query: WorklistQuery, character_set: str) -> Dataset:
     """Table K.6-1 with the matching values of `query`; all of them match on single values but the date."""
-    around = dict.fromkeys((*_ORDER_AND_PATIENT.values(), *_ALSO), "")
+    around = dict.fromkeys((*ORDER_KEYWORDS.values(), *_ALSO), "")
     around["PatientName"] = query.patient_name
     around["PatientID"] = query.patient_id
     around["AccessionNumber"] = query.accession_number
-    step = dict.fromkeys((*_STEP.values(), *_STEP_ALSO), "")
+    step = dict.fromkeys((*STEP_KEYWORDS.values(), *_STEP_ALSO), "")
     step["ScheduledProcedureStepStartDate"] = query.date_range
     step["Modality"] = query.modality
     step["ScheduledStationAETitle"] = query.station_ae_title
@@ -108,7 +67,7 @@ def identifier_of(query: WorklistQuery, character_set: str) -> Dataset:
 def item_from(answer: Dataset, node: str) -> WorklistItem:
     """The item that `answer` describes; what is absent or unreadable stays empty."""
     step = elements.first_item(answer, "ScheduledProcedureStepSequence") or Dataset()
-    values = _values(answer, _ORDER_AND_PATIENT) | _values(step, _STEP)
+    values = _values(answer, ORDER_KEYWORDS) | _values(step, STEP_KEYWORDS)
     return WorklistItem(node=node, **values)
 
 
