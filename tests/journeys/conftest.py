@@ -37,6 +37,7 @@ from workstation.ui.main_window import MainWindow
 SAMPLES = resources() / "samples"
 NAMES = ("WANG", "Xiaodong", "王", "GARC", "LÓPEZ", "Иванов", "SATO", "佐藤", "WORKLIST^PATIENT", "KOWALSKI", "HASSAN")
 ENDING_S = 5.0
+FOREIGN_THREADS = ("resolver", "line", "scripted-peer")  # a name look-up nobody waits for; peers of the tests
 
 
 def files_of(sample: str) -> list[Path]:
@@ -144,8 +145,8 @@ class _Present:
 
     def _left(self, application: QApplication) -> list[str]:
         gc.collect()
-        left = [f"thread {thread.name}" for thread in set(threading.enumerate()) - self.threads]
-        left = [one for one in left if one != "thread resolver"]
+        threads = {thread for thread in threading.enumerate() if thread.name not in FOREIGN_THREADS}
+        left = [f"thread {thread.name}" for thread in threads - self.threads]
         left += [f"process {number}" for number in _children() - self.children]
         left += [f"widget {widget!r}" for widget in application.topLevelWidgets()]
         timers = [one for one in gc.get_objects() if isinstance(one, QTimer) and shiboken6.isValid(one)]

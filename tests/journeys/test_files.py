@@ -118,6 +118,7 @@ def test_every_file_is_shown_in_the_window_or_refused(start: Start, group: str) 
     user = start()
     silent = []
     for path in paths:
+        user.viewer.close_study()
         user.opens_files(path)
         user.viewer.grid.canvas.repaint()
         viewport = user.viewer.viewport
