@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QMessageBox, QStackedWidget, QWidget
 
 from workstation.deidentify.options import OPTIONS
@@ -32,7 +32,7 @@ from workstation.ui.widgets.buttons import Chip, button, frame, label
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.layouts import clear, column, row
 
-CHIPS_SHOWN = 3
+CHIPS_AT = ((1300, 3), (1100, 1), (0, 0))  # page width, and how many options have room in the header
 
 
 class ExportPage(QWidget):
@@ -178,7 +178,8 @@ class ExportPage(QWidget):
     def _show_chips(self) -> None:
         state = self.wizard.state
         titles = [translate(OPTIONS[name].title) for name in state.options]
-        shown = (bool(state.studies), tuple(titles))
+        room = next(number for width, number in CHIPS_AT if self.width() >= width)
+        shown = (bool(state.studies), room, tuple(titles))
         if shown == self._shown_chips:
             return
         self._shown_chips = shown
@@ -186,11 +187,12 @@ class ExportPage(QWidget):
         if not state.studies:
             return
         self._chips.addWidget(self._chip(self.tr("Basic profile · PS3.15 {e}").format(e=self._edition), checked=True))
-        for title in titles[:CHIPS_SHOWN]:
+        for title in titles[:room]:
             self._chips.addWidget(self._chip(title))
-        if len(titles) > CHIPS_SHOWN:
-            more = self._chip(self.tr("{n} more").format(n=len(titles) - CHIPS_SHOWN))
-            more.setToolTip("\n".join(titles[CHIPS_SHOWN:]))
+        if len(titles) > room:
+            words = self.tr("{n} more") if room else self.tr("{n} options") if len(titles) > 1 else self.tr("1 option")
+            more = self._chip(words.format(n=len(titles) - room))
+            more.setToolTip("\n".join(titles[room:]))
             self._chips.addWidget(more)
 
     def _chip(self, text: str, *, checked: bool = False) -> Chip:
@@ -205,6 +207,10 @@ class ExportPage(QWidget):
 
         chip.clicked.connect(lead)
         return chip
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_chips()
 
     def _show_footer(self) -> None:
         state = self.wizard.state

@@ -49,7 +49,7 @@ class PixelsStep(QWidget):
         self.list.setAccessibleName(self.tr("Images that may have text burned in"))
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setUniformItemSizes(True)
-        self.accept = QCheckBox(self.tr("I have looked at every one of these images: let them through on my word"))
+        self.accept = QCheckBox(self.tr("I have looked at every one of these images: let them through"))
         self.pane = ImagePane(self._pool, survey.pictures, self.tr("The chosen image"))
         self._heading = label("", "strong", wrap=True)
         self._reason = label("", "muted", wrap=True)
@@ -61,7 +61,7 @@ class PixelsStep(QWidget):
         self.documents_table = RowTable(self.tr("Held back in any case"))
         self.documents_table.setSortingEnabled(False)
         self.documents_table.setModel(self.documents)
-        set_widths(self.documents_table.horizontalHeader(), [260, 400], 1)
+        set_widths(self.documents_table.horizontalHeader(), [220, 400], 1)
         self._documents_heading = label("", "strong", wrap=True)
         self._lay_out()
         self.accept.toggled.connect(lambda on: wizard.change(accept_pixels=on))
@@ -114,7 +114,8 @@ class PixelsStep(QWidget):
             "computer and are listed in the result."
         )
         accepted = label(
-            self.tr("They are exported as they are; the pixels are not cleaned. The report says so."), "muted"
+            self.tr("On your word they are exported as they are; the pixels are not cleaned. The report says so."),
+            "muted",
         )
         accepted.setIndent(24)
         accepted.setWordWrap(True)
@@ -141,7 +142,7 @@ class PixelsStep(QWidget):
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(left)
         self._split.addWidget(right)
-        self._split.setSizes([640, 700])
+        self._split.setSizes([680, 660])
         self._empty = EmptyState("check", "")
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)

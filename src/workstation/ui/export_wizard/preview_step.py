@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QKeySequence, QPainter, QShortcut
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtGui import QColor, QGuiApplication, QKeySequence, QPainter, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QBoxLayout, QSplitter, QWidget
 
 from workstation.deidentify.changes import Kind
 from workstation.deidentify.plan import Plan
@@ -28,6 +28,7 @@ from workstation.ui.words import series_title
 WIDTHS = [118, 214, 280, 236, 146]
 TYPING_MS = 150
 DETAIL_WIDTH = 364
+NARROW = 1130
 
 
 class PreviewStep(QWidget):
@@ -154,45 +155,47 @@ class PreviewStep(QWidget):
         if rows:
             QGuiApplication.clipboard().setText("\n".join(rows))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, the way through the instances goes below the filters."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        self._tools.setDirection(direction)
+
     def _choose_kinds(self) -> None:
         self.model.show_kinds(frozenset(kind for kind, chip in self.chips.items() if chip.isChecked()))
 
     def _lay_out(self) -> None:
         self.filter.setMaximumWidth(300)
-        tools = row(
-            self.filter,
-            *self.chips.values(),
-            None,
-            self.back_button,
-            self.position,
-            self.on_button,
-            spacing=10,
-            margins=(16, 12, 16, 12),
-        )
-        tools.setStretch(0, 10)
+        filters = row(self.filter, *self.chips.values(), None, spacing=10)
+        filters.setStretch(0, 10)
+        instances = row(self.back_button, self.position, self.on_button, None, spacing=10)
+        self._tools = row(filters, instances, spacing=10, margins=(16, 12, 16, 12))
+        self._tools.setStretch(0, 1)
         self.problem.hide()
         self.problem.setIndent(16)
         left = QWidget()
-        lists = column(tools, ProgressLine(self._survey, held=False), self.problem, self.table, spacing=0)
+        lists = column(self._tools, ProgressLine(self._survey, held=False), self.problem, self.table, spacing=0)
         lists.setStretch(3, 1)
         left.setLayout(lists)
         right = frame("detail")
         self._held.hide()
         self._held_words.hide()
-        right.setLayout(
-            column(
-                self._caption,
-                self.pane,
-                row(self._held, None),
-                self._held_words,
-                label(self.tr("RESIDUAL CHECK"), "caption"),
-                self.residual,
-                None,
-                spacing=8,
-                margins=(16, 14, 16, 14),
-            )
+        aside = column(
+            self._caption,
+            self.pane,
+            row(self._held, None),
+            self._held_words,
+            label(self.tr("RESIDUAL CHECK"), "caption"),
+            self.residual,
+            None,
+            spacing=8,
+            margins=(16, 14, 16, 14),
         )
-        self.pane.setFixedHeight(300)
+        self.pane.setMinimumHeight(130)
+        self.pane.setMaximumHeight(300)
+        aside.setStretch(1, 1000)
+        right.setLayout(aside)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setHandleWidth(1)
         split.setChildrenCollapsible(False)

@@ -26,7 +26,9 @@ from workstation.ui.messages import count, notice_of, size
 from workstation.ui.widgets.buttons import button, frame, label
 from workstation.ui.widgets.layouts import clear, column, row
 from workstation.ui.widgets.notice import Notice, NoticeText
-from workstation.ui.widgets.table import RowTable, set_widths
+from workstation.ui.widgets.table import ROW_HEIGHT, RowTable, set_widths
+
+HELD_ROWS = 12  # shown without scrolling
 
 
 def command_of(state: WizardState) -> DeidentifyAndExport:
@@ -216,6 +218,8 @@ class RunStep(QWidget):
             }
         _fill_facts(self._result_facts, facts)
         self.held.show_records(result.held if result is not None else ())
+        rows = min(HELD_ROWS, self.held.rowCount())
+        self.held_table.setMinimumHeight(40 + rows * ROW_HEIGHT)
         self._held_part.setVisible(result is not None and bool(result.held))
         self.residual.hide()
         self.folder_button.setVisible(result is not None and bool(result.folder))
@@ -274,7 +278,6 @@ class RunStep(QWidget):
         self.held_table = RowTable(self.tr("Held back"))
         self.held_table.setSortingEnabled(False)
         self.held_table.setModel(self.held)
-        self.held_table.setMinimumHeight(170)
         set_widths(self.held_table.horizontalHeader(), [260, 420], 1)
         self._held_part = QWidget()
         self._held_part.setLayout(column(label(self.tr("Held back"), "strong"), self.held_table, spacing=6))

@@ -32,7 +32,7 @@ class StudiesStep(QWidget):
         self.table = RowTable(self.tr("Studies to export"))
         self.table.setSortingEnabled(False)
         self.table.setModel(self.model)
-        set_widths(self.table.horizontalHeader(), [250, 150, 120, 110, 300, 90, 100], 4)
+        set_widths(self.table.horizontalHeader(), [220, 130, 104, 96, 300, 74, 88], 4)
         self.remove_button = button(self.tr("Remove from this export"), "close", self.remove)
         words = self.tr("The originals stay where they are; copies are de-identified.")
         tools = row(label(words, "muted"), None, self.remove_button, margins=(16, 12, 16, 12))

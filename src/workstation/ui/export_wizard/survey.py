@@ -1,14 +1,16 @@
 """Keeps what is known about the chosen files up to date, on background threads; late answers are dropped.
 
-Pass one of the engine and the search for what must be held run beside each other, each with a progress
-and a way to stop; plans, keys and pictures are answered in between.
+Pass one of the engine and the search for what must be held take turns, the first before the second, each
+with a progress and a way to stop; plans, keys and pictures are answered in between.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -26,16 +28,24 @@ from workstation.ui.export_wizard.model import RunState, Step, Wizard
 from workstation.ui.widgets.timers import every
 
 PROGRESS_MS = 100
+YIELD_S = 0.001  # after each file: reading is Python, and the GUI thread waits for the interpreter as long as it runs
+WAIT_S = 0.1  # for the other scan, between two looks at whether this one is wanted any more
 Answer = TypeVar("Answer")
 
 
 class _Scan(QObject, Generic[Answer]):
-    """One long question about many files: asked again when they change, stopped at will."""
+    """One long question about many files: asked again when they change, stopped at will.
+
+    Between two files it stands aside for `first`, if that is under way: one such thread at a time is enough.
+    """
 
     changed = Signal()
 
-    def __init__(self, name: str, parent: QObject) -> None:
+    def __init__(self, name: str, parent: QObject, first: _Scan[Any] | None = None) -> None:
         super().__init__(parent)
+        self._first = first
+        self._idle = threading.Event()
+        self._idle.set()
         self._background = Background(name, self)
         self._cancellation = Cancellation()
         self.key: object = None
@@ -50,9 +60,13 @@ class _Scan(QObject, Generic[Answer]):
         self._drop()
         self.key, self.total, self.running, self.stopped = key, total, True, False
         self.answer, self.error = None, None
+        self._idle.clear()
         cancellation = self._cancellation
 
         def on_file(number: int) -> None:
+            time.sleep(YIELD_S)
+            while self._first is not None and not self._first.wait_idle(WAIT_S):
+                cancellation.raise_if_cancelled()
             cancellation.raise_if_cancelled()
             self.done = number
 
@@ -70,21 +84,29 @@ class _Scan(QObject, Generic[Answer]):
         self._drop()
         self.key, self.answer, self.error, self.stopped, self.total = None, None, None, False, 0
 
+    def wait_idle(self, timeout_s: float) -> bool:
+        """Wait in another thread; whether nothing is under way."""
+        return self._idle.wait(timeout_s)
+
     def close(self) -> None:
         self._cancellation.cancel()
+        self._idle.set()
         self._background.close()
 
     def _drop(self) -> None:
         self._cancellation.cancel()
         self._background.forget()
         self._cancellation = Cancellation()
+        self._idle.set()
         self.running, self.done = False, 0
 
     def _answered(self, answer: Answer) -> None:
+        self._idle.set()
         self.answer, self.running, self.done = answer, False, self.total
         self.changed.emit()
 
     def _failed(self, error: WorkstationError) -> None:
+        self._idle.set()
         self.running = False
         self.error = None if isinstance(error, Cancelled) else error
         self.changed.emit()
@@ -102,8 +124,8 @@ class Survey(QObject):
         super().__init__(wizard)
         self._workplace = workplace
         self._wizard = wizard
-        self.held_scan: _Scan[dict[Path, Held | None]] = _Scan("export-held", self)
         self.cohort_scan: _Scan[Cohort] = _Scan("export-cohort", self)
+        self.held_scan: _Scan[dict[Path, Held | None]] = _Scan("export-held", self, self.cohort_scan)
         self.held_scan.changed.connect(self.held_changed)
         self.cohort_scan.changed.connect(self.cohort_changed)
         self.questions = Background("export-questions", self)
