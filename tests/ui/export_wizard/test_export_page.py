@@ -157,6 +157,24 @@ def test_a_persons_word_lets_images_through_but_no_documents(started, tmp_path, 
     assert {held.reason for held in result.held} == {"encapsulated-document"}
 
 
+def test_after_a_run_held_images_can_be_let_through_and_exported_anew(started, tmp_path, qtbot):
+    go_to(started, 7, qtbot, tmp_path / "out")
+    run(started, qtbot)
+    qtbot.waitUntil(started.run_step.residual.isVisible, timeout=LONG_MS)
+    started.steps.buttons[5].click()
+    assert started.current_step == 5
+    assert started.preview.residual.words.text().startswith("No known identifier found")
+
+    started.steps.buttons[4].click()
+    started.pixels.accept.click()
+    assert started.wizard.state.run is RunState.READY
+    assert started.preview.residual.words.text().startswith("Made by the run")
+    go_to(started, 7, qtbot)
+    result = run(started, qtbot).result
+    assert result.folder == str(tmp_path / "out" / "export-001")
+    assert {held.reason for held in result.held} == {"encapsulated-document"}
+
+
 def test_the_preview_shows_every_attribute_and_its_filters_count(started, qtbot):
     go_to(started, 5, qtbot)
     model = started.preview.model

@@ -68,7 +68,7 @@ def test_steps_are_reachable_when_they_were_visited_and_all_before_them_are_comp
     [
         (RunState.READY, True, True),
         (RunState.RUNNING, False, False),
-        (RunState.DONE, False, False),
+        (RunState.DONE, False, True),
         (RunState.FAILED, True, True),
     ],
 )
@@ -79,6 +79,18 @@ def test_the_last_step_runs_once_and_again_only_after_a_failure(run: RunState, r
     assert may_advance(state) is runs
     assert may_return(state) is goes_back
     assert reachable(state, Step.STUDIES) is goes_back
+
+
+@pytest.mark.parametrize("run", [RunState.DONE, RunState.FAILED])
+def test_another_choice_after_a_run_makes_it_a_new_export(qtbot, run: RunState):
+    wizard = Wizard()
+    wizard.change(studies=(chosen(),), destination="/out", check=ready_to_run().check)
+    wizard.change(run=run)
+    wizard.change(step=Step.PIXELS)
+    assert wizard.state.run is run
+    wizard.change(accept_pixels=True)
+    assert wizard.state.run is RunState.READY
+    assert not wizard.state.checked  # the folder is not as it was
 
 
 def test_taking_a_study_out_takes_back_the_word_for_its_images(qtbot):

@@ -145,8 +145,8 @@ def complete(state: WizardState, step: Step) -> bool:
 
 
 def reachable(state: WizardState, step: Step) -> bool:
-    """Whether the list of steps may lead to `step`: visited before, all before it in order, no run in the way."""
-    if state.run in (RunState.RUNNING, RunState.DONE):
+    """Whether the list of steps may lead to `step`: visited before, all before it in order, nothing running."""
+    if state.run is RunState.RUNNING:
         return step is Step.RUN
     return step <= state.furthest and all(complete(state, before) for before in Step if before < step)
 
@@ -160,7 +160,12 @@ def may_advance(state: WizardState) -> bool:
 
 
 def may_return(state: WizardState) -> bool:
-    return state.step > Step.STUDIES and state.run in (RunState.READY, RunState.FAILED)
+    return state.step > Step.STUDIES and state.run is not RunState.RUNNING
+
+
+def _choices(state: WizardState) -> tuple[object, ...]:
+    key = (state.keep_key, state.key_file)
+    return (state.studies, state.options, key, state.accept_pixels, state.destination, state.report)
 
 
 class Wizard(QObject):
@@ -178,10 +183,12 @@ class Wizard(QObject):
         return self._state
 
     def change(self, **values: Any) -> None:
-        """Replace fields of the state."""
+        """Replace fields of the state. Another choice after a run makes it a new export, not run yet."""
         new = replace(self._state, **values)
         if new == self._state:
             return
+        if new.run in (RunState.DONE, RunState.FAILED) and _choices(new) != _choices(self._state):
+            new = replace(new, run=RunState.READY, check=None)
         old, self._state = self._state, new
         self.changed.emit()
         if new.step != old.step:

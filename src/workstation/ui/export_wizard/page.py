@@ -46,6 +46,7 @@ class ExportPage(QWidget):
         self.setObjectName("page")
         self._desk = desk
         self._closed = False
+        self._was_done = False
         self._asked: tuple[str, ...] = ()
         self._edition = load_profile().edition
         self._shown_chips: object = None
@@ -165,6 +166,9 @@ class ExportPage(QWidget):
         self._empty_button.setVisible(not state.gathering)
         self._pages.setCurrentIndex(state.step - 1)
         self._totals.setText(self._totals_words() if state.studies else "")
+        if state.run is not RunState.DONE and self._was_done:
+            self.preview.residual.show_check(None)
+        self._was_done = state.run is RunState.DONE
         self._show_chips()
         self._show_footer()
 
@@ -217,9 +221,9 @@ class ExportPage(QWidget):
         following = Step(min(state.step + 1, Step.RUN))
         self.next_button.setEnabled(self.can_go_next())
         self.back_button.setEnabled(may_return(state))
-        run_over = state.run in (RunState.RUNNING, RunState.DONE)
-        self.next_button.setVisible(not run_over)
-        self.back_button.setVisible(not run_over)
+        running, done = state.run is RunState.RUNNING, state.run is RunState.DONE
+        self.next_button.setVisible(not running and not (done and state.step is Step.RUN))
+        self.back_button.setVisible(not running)
         if state.step is Step.RUN:
             words = self.tr("Run again") if state.run is RunState.FAILED else self.tr("De-identify && export now")
         else:

@@ -143,6 +143,8 @@ class RunStep(QWidget):
             self._survey.questions.ask(lambda: read_residual_check(report), self._residual)
 
     def _residual(self, check: ResidualCheck | None) -> None:
+        if self._wizard.state.run is not RunState.DONE:
+            return
         self.residual.show_check(check)
         self.residual.setVisible(check is not None)
         self.residual_read.emit(check)

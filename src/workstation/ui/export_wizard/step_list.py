@@ -90,7 +90,7 @@ class StepList(QFrame):
 
     def refresh(self) -> None:
         state = self._wizard.state
-        locked = state.run in (RunState.RUNNING, RunState.DONE)
+        locked = state.run is RunState.RUNNING
         for step, button in self.buttons.items():
             current = step is state.step
             passed = complete(state, step) and (step < state.step or step < state.furthest)

@@ -158,7 +158,7 @@ class Survey(QObject):
             self.held_scan.forget()
             self.cohort_scan.forget()
             return
-        if state.run in (RunState.RUNNING, RunState.DONE):
+        if state.run is RunState.RUNNING:
             return
         known = self.held_scan.key
         if not isinstance(known, tuple) or not set(paths) <= set(known):
