@@ -99,7 +99,6 @@ def test_a_fault_says_its_sentence(
         user.sees_in_job(sentence)
 
     user.workplace.archive.delete_study(BRAIN_UID)
-    user.workplace.listener.stop()  # one profile, one port: leave it to the command line
     with fault(orthanc) as (node, local):
         _set(user, node, local)
         ended = workstation("retrieve", "orthanc", "--study", BRAIN_UID)

@@ -23,7 +23,7 @@ from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
-from workstation.domain.errors import PortInUse
+from workstation.domain.errors import LocalError, PortInUse
 from workstation.domain.node import LocalAe
 from workstation.network.bounds import MAXIMUM_PDU, STALL_S, BoundedSocket
 from workstation.network.cancel import free
@@ -88,6 +88,10 @@ class StorageListener(ListenerPort):
     def bytes_from(self, ae_title: str) -> int:
         with self._bytes_lock:
             return self._bytes[ae_title]
+
+    def why_refused(self) -> LocalError | None:
+        error, self._reception.local_error = self._reception.local_error, None
+        return error
 
     def stop(self) -> None:
         """Close the port, abort what is under way; never waits long, not even for a client that hangs."""

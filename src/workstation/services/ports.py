@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from workstation.domain.errors import LocalError
 from workstation.domain.node import LocalAe, Node, RetrieveMethod
 from workstation.domain.query import Query, WorklistQuery
 from workstation.domain.study import Instance, InstanceSummary, QueryMatch, Series, Study
@@ -199,6 +200,9 @@ class Listener(Protocol):
 
     def bytes_from(self, ae_title: str) -> int:
         """Bytes received from that calling AE title so far, also of instances still on their way."""
+
+    def why_refused(self) -> LocalError | None:
+        """The last fault of this computer for which an instance was refused since this was asked before."""
 
     @property
     def running(self) -> bool: ...

@@ -16,6 +16,8 @@ from workstation.domain.errors import (
     PeerUnreachable,
     PortInUse,
     SettingsError,
+    UnknownMoveDestination,
+    WorkstationError,
 )
 from workstation.domain.job import Progress
 from workstation.domain.node import Node, RetrieveMethod
@@ -235,12 +237,16 @@ class _Retrieval:
         if self.complete:
             return Outcome(result=result)
         present = self._present()
-        if present == self._before and (cause := self._port_taken or self._cause):
+        if present == self._before and (cause := self._what_stopped_us()):
             raise cause
         error = self._incomplete(result)
         if not present:
             raise error
         return Outcome(result=result, partly=True, error=error)
+
+    def _what_stopped_us(self) -> WorkstationError | None:
+        """A node that does not know us never came to our port."""
+        return self._cause if isinstance(self._cause, UnknownMoveDestination) else self._port_taken or self._cause
 
     def _result(self) -> RetrieveResult:
         present = self._present()
@@ -354,8 +360,22 @@ class _Retrieval:
         if method is RetrieveMethod.GET:
             return self._around.dimse.get(self._around.node, target, self._around.inbox, counted, cancellation)
         if method is RetrieveMethod.MOVE:
-            return self._around.dimse.move(self._around.node, target, counted, cancellation, self._arrived)
+            return self._move(target, counted)
         return self._around.web.retrieve(self._around.node, target, self._around.inbox, counted, cancellation)
+
+    def _move(self, target: RetrieveTarget, counted: _Counted) -> TransferReport:
+        """The node can only say that we refused; why we did, our listener knows."""
+        around, failure = self._around, None
+        around.listener.why_refused()
+        try:
+            report = around.dimse.move(around.node, target, counted, around.context.cancellation, self._arrived)
+        except PeerError as error:
+            failure = error
+        if refusal := around.listener.why_refused():
+            raise refusal from failure
+        if failure is not None:
+            raise failure
+        return report
 
     def _arrived(self) -> int:
         """Grows while the node sends: instances wherever they are received, and what is on its way to our listener."""
