@@ -151,6 +151,7 @@ class ActivityPage(QWidget):
             if study is not None:
                 words = (study.patient_name.display, study.description)
                 self.model.name(subject, " · ".join(part for part in words if part))
+                self._detail_timer.start()
 
         self._desk.background.ask(lambda: archive.study(subject), name)
 
