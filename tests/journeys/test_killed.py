@@ -27,7 +27,7 @@ def line(workstation: CommandLine, orthanc: OrthancPeer):
 def test_a_killed_retrieval_is_resumed_without_fetching_twice(workstation: CommandLine, line: Line) -> None:
     here = 0
     job_id = None
-    for share in (0.3, 0.3, 0.25):
+    for share in (0.4, 0.4):
         line.after_bytes = int(share * SIZE)
         line.failed.clear()
         call = ("retrieve", "orthanc", "--study", BRAIN_UID) if job_id is None else ("jobs", "resume", job_id)
