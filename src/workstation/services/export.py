@@ -158,8 +158,13 @@ class _Export:
         self._progress(len(self._files), "releasing")
         if not self._report.written and not self._held:
             raise NotDicom(files=len(self._files), reason="none of the files is DICOM")
-        folder = str(self._staging.release()) if self._report.written else ""
-        return self._outcome(folder)
+        report = self._report.finish()
+        # Written before the release and named after it: whatever fails, an export and its report come together.
+        with _ReportFiles(self._command.report) as files:
+            files.write(report)
+            folder = str(self._staging.release()) if self._report.written else ""
+            files.publish()
+        return self._outcome(folder, files, report.digest)
 
     def _export(self, number: int, path: Path, cohort: Cohort) -> None:
         try:
@@ -237,9 +242,7 @@ class _Export:
     def _progress(self, done: int, step: str) -> None:
         self._context.progress(Progress(done, len(self._files), self._bytes, len(self._held), step))
 
-    def _outcome(self, folder: str) -> Outcome:
-        report = self._report.finish()
-        json_path, html_path = _write_report(self._command.report, report)
+    def _outcome(self, folder: str, report: _ReportFiles, digest: str) -> Outcome:
         result = ExportResult(
             folder,
             self._report.written,
@@ -248,9 +251,9 @@ class _Export:
             tuple(self._held),
             tuple(self._skipped),
             self._bytes,
-            json_path,
-            html_path,
-            report.digest,
+            report.json,
+            report.html,
+            digest,
         )
         if not self._held:
             return Outcome(result)
@@ -264,19 +267,33 @@ def _key(command: DeidentifyAndExport) -> ProjectKey:
     return ProjectKey.load(Path(command.key_file), create=command.create_key_file)
 
 
-def _write_report(path: str, report: Report) -> tuple[str, str]:
-    """Write JSON and HTML side by side, whole or not at all; nothing when no path is given."""
-    if not path:
-        return "", ""
-    json_path, html_path = Path(path), Path(path).with_suffix(".html")
-    if json_path == html_path:
-        json_path = json_path.with_suffix(".json")
-    json_path.parent.mkdir(parents=True, exist_ok=True)
-    for target, text in ((json_path, report.to_json()), (html_path, report.to_html())):
-        partial = target.with_name(f".{target.name}.partial")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(target)
-    return str(json_path), str(html_path)
+class _ReportFiles:
+    """JSON and HTML side by side, written in full under other names until `publish`; none without a path."""
+
+    def __init__(self, path: str) -> None:
+        self.json = str(Path(path).with_suffix(".json")) if path.endswith(".html") else path
+        self.html = str(Path(path).with_suffix(".html")) if path else ""
+        self._partial: dict[Path, Path] = {}
+
+    def __enter__(self) -> _ReportFiles:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for partial in self._partial.values():
+            partial.unlink(missing_ok=True)
+
+    def write(self, report: Report) -> None:
+        if not self.json:
+            return
+        Path(self.json).parent.mkdir(parents=True, exist_ok=True)
+        for name, text in ((self.json, report.to_json()), (self.html, report.to_html())):
+            target = Path(name)
+            partial = self._partial[target] = target.with_name(f".{target.name}.partial")
+            partial.write_text(text, encoding="utf-8")
+
+    def publish(self) -> None:
+        for target, partial in self._partial.items():
+            partial.replace(target)
 
 
 def _found(path: Path, residues: tuple[Residue, ...]) -> IdentifierFound:

@@ -290,3 +290,19 @@ def test_the_preview_shows_each_instance_and_what_would_be_held(tmp_path: Path) 
     assert changed["SoftwareVersions"].after_text == "REMOVED"
     assert plan.count(Kind.REMOVED) > 10
     assert plan.count(Kind.KEPT) > 10
+
+
+def test_nothing_is_exported_when_the_report_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_ct(tmp_path / "in" / "1.dcm")
+    written = Path.write_text
+
+    def full(path: Path, *arguments: object, **more: object) -> int:
+        if path.name.endswith(".html.partial"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return written(path, *arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(DiskFull):
+        run(tmp_path / "in", tmp_path / "out" / "here", report=str(tmp_path / "report" / "report.json"))
+    assert not (tmp_path / "out" / "here").exists()
+    assert list((tmp_path / "report").iterdir()) == []
