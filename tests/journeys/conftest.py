@@ -106,6 +106,8 @@ def start(qapp: QApplication, qtbot: QtBot, tmp_path: Path, patients: list[str])
             closing.callback(_close, window)
             window.show_page("studies")
             window.show()
+            window.activateWindow()
+            qtbot.waitUntil(window.isActiveWindow)  # or it hears no shortcut
             user = User(qtbot, window, workplace)
             qtbot.waitUntil(lambda: user.studies.searching.run is not None)
             return user

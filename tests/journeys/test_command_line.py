@@ -7,8 +7,6 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-from pydicom import dcmread
-
 from tests.journeys.conftest import BRAIN, BRAIN_UID, HEAD, NAMES, archived, pixel_digests
 from tests.support.command_line import CommandLine
 from tests.support.peers import DcmtkStorescp, OrthancPeer, require_program, run_storescu
@@ -46,16 +44,16 @@ def test_find_retrieve_deidentify_and_send_on(workstation: CommandLine, orthanc:
         assert pixel_digests(peer.files()) == pixel_digests(exported)
 
 
-def test_references_and_volumes_stay_valid_when_deidentified(workstation: CommandLine, orthanc: OrthancPeer) -> None:
+def test_references_and_volumes_stay_valid_when_deidentified(workstation: CommandLine) -> None:
     out = workstation.folder / "out"
     workstation.done("deidentify", HEAD[0].parents[1], "--out", out)
     exported = sorted(out.rglob("*.dcm"))
     assert len(exported) == len(HEAD)
     _nobody_is_in(exported)
     assert _complaints(exported) <= _complaints(HEAD)
-    run_storescu(orthanc.node(), exported)  # another system takes them
-    uids = [str(dcmread(path, stop_before_pixels=True).SOPInstanceUID) for path in exported]
-    assert all(orthanc.instance_file(uid) for uid in uids[:3])
+    with DcmtkStorescp() as peer:
+        run_storescu(peer.node(), exported)  # other systems take them
+        assert len(peer.files()) == len(HEAD)
 
 
 def _decoded(workstation: CommandLine, path: Path) -> list[str]:
