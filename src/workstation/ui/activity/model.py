@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 
 from workstation.domain.job import ACTIVE, Job, JobState
 from workstation.ui.messages import STATE_TONES, count, kind_words, one_line, size, state_words
 from workstation.ui.transfers import Rate
 from workstation.ui.widgets.roles import STYLE_ROLE
+from workstation.ui.widgets.row_model import Index, RowModel
 
-Index = QModelIndex | QPersistentModelIndex
 QUERIES = frozenset({"search", "worklist", "open-study", "open-paths"})  # asked often, soon through, told elsewhere
 PROBLEMS = frozenset({JobState.FAILED, JobState.PARTLY, JobState.INTERRUPTED})
 MOST_QUERIES = 300
@@ -81,8 +81,10 @@ def duration(job: Job) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
-class JobsModel(QAbstractTableModel):
+class JobsModel(RowModel):
     """Newest first. `names` gives a subject that is a UID the user's words for it."""
+
+    headings = HEADINGS
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -159,16 +161,8 @@ class JobsModel(QAbstractTableModel):
                 index = self.index(row, Column.RATE)
                 self.dataChanged.emit(index, index)
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(Column)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self.tr(HEADINGS[section])
-        return None
+    def row_total(self) -> int:
+        return len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         job = self.job(index.row()) if index.isValid() else None

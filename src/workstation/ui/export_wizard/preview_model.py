@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import date
 from enum import IntEnum
 
-from PySide6.QtCore import QAbstractTableModel, QCoreApplication, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QCoreApplication, QObject, Qt
 
 from workstation.deidentify.changes import Action, ElementChange, Kind
 from workstation.deidentify.plan import Plan
 from workstation.ui.widgets.roles import STYLE_ROLE
+from workstation.ui.widgets.row_model import Index, RowModel
 
-Index = QModelIndex | QPersistentModelIndex
-EMPTY = QModelIndex()
 GREEN = "green"  # the de-identified value, which only this table has
 
 
@@ -73,11 +72,12 @@ def result_text(change: ElementChange) -> str:
     return translate(T("export", "(empty)"))
 
 
-class PlanModel(QAbstractTableModel):
+class PlanModel(RowModel):
     """The elements of the plan that pass the filters, in the order of the data set."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.headings = tuple(translate(HEADERS[column]) for column in Column)
         self._plan = Plan(())
         self._kinds = frozenset(Kind)
         self._words = ""
@@ -103,16 +103,8 @@ class PlanModel(QAbstractTableModel):
     def change(self, row: int) -> ElementChange | None:
         return self._rows[row] if 0 <= row < len(self._rows) else None
 
-    def rowCount(self, parent: Index = EMPTY) -> int:
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = EMPTY) -> int:
-        return 0 if parent.isValid() else len(Column)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
-            return None
-        return translate(HEADERS[Column(section)]) if 0 <= section < len(Column) else None
+    def row_total(self) -> int:
+        return len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         change = self.change(index.row()) if index.isValid() else None

@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 
 from workstation.ui.widgets.roles import STYLE_ROLE
+from workstation.ui.widgets.row_model import Index, RowModel
 
-Index = QModelIndex | QPersistentModelIndex
-EMPTY = QModelIndex()
 Record = TypeVar("Record")
 
 
@@ -24,10 +23,11 @@ class RecordColumn(Generic[Record]):
     style: str = ""
 
 
-class RecordModel(QAbstractTableModel, Generic[Record]):
+class RecordModel(RowModel, Generic[Record]):
     def __init__(self, columns: Sequence[RecordColumn[Record]], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._columns = tuple(columns)
+        self.headings = tuple(column.title for column in columns)
         self._records: tuple[Record, ...] = ()
 
     def show_records(self, records: Sequence[Record]) -> None:
@@ -44,16 +44,8 @@ class RecordModel(QAbstractTableModel, Generic[Record]):
     def record(self, row: int) -> Record | None:
         return self._records[row] if 0 <= row < len(self._records) else None
 
-    def rowCount(self, parent: Index = EMPTY) -> int:
-        return 0 if parent.isValid() else len(self._records)
-
-    def columnCount(self, parent: Index = EMPTY) -> int:
-        return 0 if parent.isValid() else len(self._columns)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
-            return None
-        return self._columns[section].title if 0 <= section < len(self._columns) else None
+    def row_total(self) -> int:
+        return len(self._records)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         record = self.record(index.row()) if index.isValid() else None

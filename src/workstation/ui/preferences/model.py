@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QUrl
+from PySide6.QtCore import QObject, Qt, QUrl
 
 from workstation.domain.node import Node, RetrieveMethod, ae_title_problem
 from workstation.ui.node_states import NodeStates
 from workstation.ui.widgets.roles import STYLE_ROLE
-
-Index = QModelIndex | QPersistentModelIndex
+from workstation.ui.widgets.row_model import Index, RowModel
 
 
 class Column(IntEnum):
@@ -65,7 +64,9 @@ class NodeRow:
     verifying: bool = False
 
 
-class NodesModel(QAbstractTableModel):
+class NodesModel(RowModel):
+    headings = HEADINGS
+
     def __init__(self, states: NodeStates, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._states = states
@@ -89,16 +90,8 @@ class NodesModel(QAbstractTableModel):
             self._rows[row] = replace(self._rows[row], verifying=verifying)
             self._say_changed(row)
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(Column)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self.tr(HEADINGS[section])
-        return None
+    def row_total(self) -> int:
+        return len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or index.row() >= len(self._rows):

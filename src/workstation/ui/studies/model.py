@@ -11,17 +11,17 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import replace
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QObject, Qt, Signal
 
 from workstation.domain.job import Job
 from workstation.domain.study import Series, Study
 from workstation.ui.studies.columns import HEADINGS, Column, cell_style, cell_text, fold_state, sort_key
 from workstation.ui.studies.entry import SortKey, StudyEntry, merge
 from workstation.ui.widgets.roles import FOLD_ROLE, STYLE_ROLE
+from workstation.ui.widgets.row_model import Index, RowModel
 
 __all__ = ["Column", "StudiesModel", "StudyEntry"]
 
-Index = QModelIndex | QPersistentModelIndex
 ROLES = frozenset(
     {
         Qt.ItemDataRole.DisplayRole,
@@ -33,8 +33,10 @@ ROLES = frozenset(
 )
 
 
-class StudiesModel(QAbstractTableModel):
+class StudiesModel(RowModel):
     """Studies in the order of sorting, each unfolded one followed by its series."""
+
+    headings = HEADINGS
 
     counts_changed = Signal()
     series_wanted = Signal(str)  # Study Instance UID, when a study unfolds whose series are unknown
@@ -156,18 +158,8 @@ class StudiesModel(QAbstractTableModel):
 
     # --- QAbstractTableModel -----------------------------------------------------------------
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        if parent.isValid():
-            return 0
+    def row_total(self) -> int:
         return len(self._shown) + sum(count for _, count, _ in self._spans)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(HEADINGS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self.tr(HEADINGS[section]) if HEADINGS[section] else ""
-        return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role not in ROLES or not index.isValid():

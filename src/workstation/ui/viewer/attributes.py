@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QRect,
     QSize,
     QSortFilterProxyModel,
@@ -30,15 +27,17 @@ from PySide6.QtWidgets import (
 from workstation.ui.assets import DARK, font
 from workstation.ui.viewer.keys import guard_keys
 from workstation.ui.widgets.fields import search_edit
+from workstation.ui.widgets.row_model import Index, RowModel
 
-Index = QModelIndex | QPersistentModelIndex
 Row = tuple[str, str, str, int]  # tag, name, value, depth of nesting
 DEPTH_ROLE = Qt.ItemDataRole.UserRole + 1
 _INDENT = 8
 
 
-class AttributesModel(QAbstractTableModel):
+class AttributesModel(RowModel):
     """Columns tag, name and value; the text for a screen reader is the whole row."""
+
+    headings = ("Tag", "Name", "Value")
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -49,11 +48,8 @@ class AttributesModel(QAbstractTableModel):
         self._rows = tuple(rows)
         self.endResetModel()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else 3
+    def row_total(self) -> int:
+        return len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -65,11 +61,6 @@ class AttributesModel(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
                 return f"{tag} {name}: {value}"
         return depth if role == DEPTH_ROLE else None
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal and 0 <= section < 3:
-            return (self.tr("Tag"), self.tr("Name"), self.tr("Value"))[section]
-        return None
 
 
 class AttributesList(QWidget):

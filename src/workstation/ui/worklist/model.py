@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 
 from workstation.domain.errors import WorkstationError
 from workstation.domain.worklist import WorklistItem
 from workstation.ui.widgets.roles import STYLE_ROLE
+from workstation.ui.widgets.row_model import Index, RowModel
 from workstation.ui.words import date as date_words
 from workstation.ui.words import time as time_words
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class Column(IntEnum):
@@ -120,7 +119,9 @@ TEXTS: dict[Column, Callable[[WorklistItem], str]] = {
 }
 
 
-class WorklistModel(QAbstractTableModel):
+class WorklistModel(RowModel):
+    headings = HEADINGS
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._answers: dict[str, NodeAnswer] = {}
@@ -169,16 +170,8 @@ class WorklistModel(QAbstractTableModel):
     def item(self, row: int) -> WorklistItem | None:
         return self._rows[row] if 0 <= row < len(self._rows) else None
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(Column)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self.tr(HEADINGS[section])
-        return None
+    def row_total(self) -> int:
+        return len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         item = self.item(index.row()) if index.isValid() else None
