@@ -153,7 +153,9 @@ class SpoolingProvider(DIMSEServiceProvider):
     def get_msg(self, block: bool = False) -> Any:
         """The next message; (None, None) when the connection ended or nothing came for a DIMSE time-out."""
         if not block:
-            return super().get_msg()
+            # The reactor may still be on its way into the pause that a requester asked for; an answer as fast
+            # as that is the requester's (measured: one C-STORE response in some thousand was lost).
+            return super().get_msg() if self.assoc._reactor_checkpoint.is_set() else (None, None)
         while True:
             before = (self._parts, self.arrivals())
             try:
