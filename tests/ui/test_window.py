@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -148,3 +149,11 @@ def test_every_error_has_words_for_the_window(error):
 )
 def test_sizes_are_decimal(number, words):
     assert size(number) == words
+
+
+def test_pages_behind_leave_the_viewer_its_tools(rig: Rig, window, qtbot):
+    actions = window.page("viewer").actions_
+    actions.follow(replace(actions.situation, image=True, many_frames=True))
+    window.page("studies").show_situation()
+    window.page("activity").show_situation()
+    assert actions["viewer.fit"].isEnabled() and actions["viewer.cine"].isEnabled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
@@ -14,7 +15,6 @@ from workstation.domain.job import ACTIVE, RETRYABLE, Job, JobState
 from workstation.domain.study import Study
 from workstation.domain.uid import is_valid_uid
 from workstation.services.ingest import ImportResult
-from workstation.ui.actions import Situation
 from workstation.ui.activity.detail import JobDetail
 from workstation.ui.activity.model import QUERIES, Column, JobsModel, Show
 from workstation.ui.desk import Desk
@@ -97,7 +97,8 @@ class ActivityPage(QWidget):
         """Enable the actions for what is selected."""
         jobs = self.selection()
         self._desk.actions.follow(
-            Situation(
+            replace(
+                self._desk.actions.situation,
                 job=bool(jobs),
                 job_active=any(job.state in ACTIVE for job in jobs),
                 job_retryable=any(job.state in RETRYABLE for job in jobs),

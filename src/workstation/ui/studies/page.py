@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer
@@ -10,7 +11,6 @@ from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 
 from workstation.domain.events import LOCAL, InstanceStored, JobChanged, JobFinished
 from workstation.domain.job import Job, JobState
-from workstation.ui.actions import Situation
 from workstation.ui.desk import Desk
 from workstation.ui.messages import notice_of
 from workstation.ui.studies.detail import StudyDetail
@@ -142,7 +142,8 @@ class StudiesPage(QWidget):
         """Enable the actions for what is selected."""
         chosen = self.selection()
         self._desk.actions.follow(
-            Situation(
+            replace(
+                self._desk.actions.situation,
                 study=bool(chosen),
                 study_local=any(entry.local for entry in chosen),
                 study_remote=any(entry.nodes and not entry.complete for entry in chosen),
