@@ -53,6 +53,12 @@ def test_the_line_counts_sources_and_names_who_did_not_answer():
     assert run.finished
 
 
+def test_the_line_says_when_nodes_were_asked_for_less_than_any_date():
+    run = SearchRun(1, {"RADPACS"}, nodes_narrowed=True)
+    run.take(SourceAnswered(1, "RADPACS", 0, 0.1))
+    assert run.summary(0, 0) == "0 of 0 studies · nodes: last 30 days only · 1 source answered in 0.1 s"
+
+
 def test_a_source_that_we_stopped_asking_did_not_fail():
     run = SearchRun(1, {"RADPACS"})
     run.take(SourceAnswered(1, "RADPACS", 0, 0.1, Cancelled()))

@@ -19,6 +19,7 @@ from workstation.domain.job import Progress
 from workstation.domain.study import Instance, InstanceSummary, Series
 from workstation.jobs.runner import Outcome
 from workstation.services.retrieve import RetrieveResult
+from workstation.settings import Settings
 from workstation.ui.studies.detail import SeriesCard
 from workstation.ui.studies.model import Column
 from workstation.ui.studies.page import StudiesPage
@@ -251,8 +252,26 @@ def test_what_somebody_sends_us_appears_when_it_fits_the_search(rig: Rig, page, 
     assert page.model.find("1.2") is None
 
 
-def test_an_empty_list_says_what_to_do(rig: Rig, page, qtbot):
+def test_any_date_with_no_key_says_that_nodes_were_asked_for_30_days(rig: Rig, page, qtbot):
     _search(page, qtbot)
+    assert "nodes: last 30 days only" in page.strip.summary
+    assert page._empty.title.text() == "No studies of the last 30 days found"
+
+
+def test_a_window_without_nodes_offers_to_add_one(tmp_path: Path, open_window, qtbot):
+    rig = make_rig(tmp_path, Settings())
+    try:
+        window = open_window(rig)
+        page = window.page("studies")
+        qtbot.waitUntil(lambda: page.searching.run.finished and page._add_node.isVisible())
+        qtbot.mouseClick(page._add_node, Qt.MouseButton.LeftButton)
+        assert window.current_page == "settings"
+    finally:
+        rig.close()
+
+
+def test_an_empty_list_says_what_to_do(rig: Rig, page, qtbot):
+    qtbot.waitUntil(lambda: page.searching.run.finished)
     assert page._empty.title.text() == "No studies found"
     for name in ("Local", "RADPACS", "OLDPACS"):
         page.sources.chip(name).setChecked(False)

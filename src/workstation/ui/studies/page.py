@@ -20,7 +20,7 @@ from workstation.ui.studies.search_state import SearchRun
 from workstation.ui.studies.searching import Searching
 from workstation.ui.studies.verbs import StudyVerbs
 from workstation.ui.thumbnails import Thumbnails
-from workstation.ui.widgets.buttons import action_button
+from workstation.ui.widgets.buttons import action_button, button
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.layouts import column
 from workstation.ui.widgets.table import RowTable, row_text, selected_rows, set_widths
@@ -48,8 +48,11 @@ class StudiesPage(QWidget):
         self.strip = ModalityStrip()
         self.table = RowTable(self.tr("Studies found"))
         self.detail = StudyDetail(actions, self._thumbnails)
+        self._add_node = button(
+            self.tr("Add a PACS…"), "plus", lambda: desk.wishes.page.emit("settings"), look="primary"
+        )
         buttons = [action_button(actions[name]) for name in ("studies.import", "studies.import_folder")]
-        self._empty = EmptyState("studies", self.tr("Searching…"), "", *buttons)
+        self._empty = EmptyState("studies", self.tr("Searching…"), "", self._add_node, *buttons)
         self._stack = QStackedWidget()
         self._series_timer = single_shot(self, SERIES_AFTER_MS, self._ask_series)
         self._priors_timer = single_shot(self, PRIORS_AFTER_MS, self._ask_priors)
@@ -85,7 +88,9 @@ class StudiesPage(QWidget):
             self.table.scrollTo(index)
 
     def show_settings(self) -> None:
-        self.sources.show_nodes(self._desk.workplace.settings().nodes)
+        nodes = self._desk.workplace.settings().nodes
+        self.sources.show_nodes(nodes)
+        self._add_node.setVisible(not nodes)
 
     def close_page(self) -> None:
         """End what runs behind this page."""
@@ -115,6 +120,23 @@ class StudiesPage(QWidget):
             return self.tr("No study of this modality"), self.tr("Choose All above to see what was found.")
         if len(run.failures) == len(run.answered):
             return self.tr("No source answered"), self.tr("“why?” above says what is wrong and what to do about it.")
+        return self._words_of_nothing_found(run)
+
+    def _words_of_nothing_found(self, run: SearchRun) -> tuple[str, str]:
+        if run.nodes_narrowed:
+            return (
+                self.tr("No studies of the last 30 days found"),
+                self.tr(
+                    "Nodes are asked for older studies only by name, ID, accession or description; * as name finds all."
+                ),
+            )
+        if not self._desk.workplace.settings().nodes:
+            return (
+                self.tr("No studies found on this computer"),
+                self.tr(
+                    "Add your PACS to search it too, choose a wider date, or import files or a CD, or drop them here."
+                ),
+            )
         return (
             self.tr("No studies found"),
             self.tr("Choose a wider date, fewer fields or another source; or import files or a CD, or drop them here."),

@@ -53,6 +53,11 @@ class SearchForm:
         """Whether it asks for particular studies, so that any date is a sensible question."""
         return bool(self.patient_name or self.patient_id or self.accession or self.description)
 
+    @property
+    def narrowed_for_nodes(self) -> bool:
+        """Whether nodes are asked for less than the fields say."""
+        return self.days_back == ANY_DATE and not self.names_someone
+
 
 def study_query(form: SearchForm, today: date, *, remote: bool = True) -> Query:
     """The query a form means (PS3.4 C.2.2.2).
@@ -61,7 +66,7 @@ def study_query(form: SearchForm, today: date, *, remote: bool = True) -> Query:
     no key and any date it is asked for the last 30 days.
     """
     days_back = form.days_back
-    if remote and days_back == ANY_DATE and not form.names_someone:
+    if remote and form.narrowed_for_nodes:
         days_back = "29"
     keys = {
         "PatientName": _begins_with(form.patient_name),
@@ -97,6 +102,7 @@ class SearchRun:
     waiting: set[str]
     answered: dict[str, SourceAnswered] = field(default_factory=dict)
     job_ids: list[int] = field(default_factory=list)
+    nodes_narrowed: bool = False  # to the last 30 days, see `study_query`
 
     def take(self, event: SourceAnswered) -> None:
         self.waiting.discard(event.source)
@@ -122,6 +128,8 @@ class SearchRun:
         """`10 of 10 studies · 2 sources answered in 0.3 s · OLDPACS did not answer`."""
         complete = sum(1 for event in self.answered.values() if event.error is None)
         parts = [f"{shown} of {total} {'study' if total == 1 else 'studies'}"]
+        if self.nodes_narrowed:
+            parts.append("nodes: last 30 days only")
         if complete:
             parts.append(f"{_sources(complete)} answered in {self.elapsed_s:.1f} s")
         if self.waiting:

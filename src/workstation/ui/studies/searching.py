@@ -47,7 +47,8 @@ class Searching(QObject):
         if self.run is not None and not self.run.finished:
             for job_id in self.run.job_ids:
                 self._desk.cancel(job_id)
-        self.run = run = SearchRun(next(self._ids), set(sources))
+        narrowed = form.narrowed_for_nodes and any(source != LOCAL for source in sources)
+        self.run = run = SearchRun(next(self._ids), set(sources), nodes_narrowed=narrowed)
         self._modalities = form.modalities
         self._local_query = study_query(form, date.today(), remote=False)
         self._look_ups.clear()  # or their answers would enter this search
