@@ -30,7 +30,7 @@ def main() -> None:
                 "our listener, files only": receivers.into_a_folder,
                 "our listener, archive": receivers.into_an_archive,
             }
-            support.compare(f"receive {title}", candidates, ROUNDS, ("images/s", count))
+            support.compare(f"receive {title}", candidates, ROUNDS, ("images/s", count), warm_up=False)
 
 
 class _Receivers:

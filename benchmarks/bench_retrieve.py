@@ -84,8 +84,11 @@ class _Ways:
         keys = ("-k", "0008,0052=STUDY", "-k", f"0020,000d={self._images.study_instance_uid}")
         titles = ("-aet", OUR_AE_TITLE, "-aec", node.ae_title)
         address = (node.host, str(node.port))
-        command = [require_program(program, "dcmtk"), *titles, *options, "+B", "-od", str(folder), *keys, *address]
-        taken = support.seconds(lambda: subprocess.run(command, check=True, capture_output=True, timeout=120))
+        # movescu forgets its output directory when it preserves bits, so that is where it is started.
+        command = [require_program(program, "dcmtk"), *titles, *options, "+B", *keys, *address]
+        taken = support.seconds(
+            lambda: subprocess.run(command, check=True, capture_output=True, timeout=120, cwd=folder)
+        )
         assert len(list(folder.iterdir())) == self._images.count
         return taken
 
