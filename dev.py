@@ -35,9 +35,9 @@ RUN_PACKAGES = (
     "libx11-xcb1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 "
     "libxcb-render-util0 libxcb-shape0 libxcb-xkb1 xvfb fonts-dejavu-core fonts-wqy-microhei"
 ).split()
-# The peers that the tests talk to.
-TEST_PACKAGES = "orthanc orthanc-dicomweb dcmtk dicom3tools".split()
-TEST_PROGRAMS = ("Orthanc", "storescu", "dciodvfy", "Xvfb")
+# The peers that the tests talk to, and a mouse for the virtual screen.
+TEST_PACKAGES = "orthanc orthanc-dicomweb dcmtk dicom3tools xdotool".split()
+TEST_PROGRAMS = ("Orthanc", "storescu", "dciodvfy", "Xvfb", "xdotool")
 
 
 def main(arguments: list[str]) -> int:

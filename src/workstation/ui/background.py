@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -67,8 +68,10 @@ class Background(QObject):
                 answer = question()
             except WorkstationError as error:
                 self._send(generation, failed, error)
-            except Exception:  # noqa: BLE001 - one failing question must not end the thread for all later ones
-                _log.exception("a background question failed")
+            except Exception as error:  # noqa: BLE001 - one failing question must not end the thread for all later ones
+                # Without the exception's text, which may quote a patient's name.
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                _log.error("a background question failed: %s at %s:%d", type(error).__name__, place.name, place.lineno)
             else:
                 self._send(generation, then, answer)
 

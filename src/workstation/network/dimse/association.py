@@ -113,16 +113,15 @@ class Link:
 
     def failure(self, status: Dataset) -> PeerError:
         """The error for a final status that means failure (PS3.7 annex C)."""
-        code = int(status.Status)
+        code, local = int(status.Status), self.local
+        ours = {"our_ae_title": local.ae_title, "our_host": local.host, "our_port": local.port}
         if code == words.MOVE_DESTINATION_UNKNOWN:
-            local = self.local
-            return UnknownMoveDestination(
-                our_ae_title=local.ae_title, our_host=local.host, our_port=local.port, **self.facts
-            )
+            return UnknownMoveDestination(**ours, **self.facts)
         return PeerFailure(
             status=f"{code:04X}",
             meaning=words.meaning(self.operation, code),
             comment=words.comment_of(status) or None,
+            **ours,
             **self.facts,
         )
 
