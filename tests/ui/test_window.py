@@ -157,3 +157,12 @@ def test_pages_behind_leave_the_viewer_its_tools(rig: Rig, window, qtbot):
     window.page("studies").show_situation()
     window.page("activity").show_situation()
     assert actions["viewer.fit"].isEnabled() and actions["viewer.cine"].isEnabled()
+
+
+def test_good_news_goes_by_itself_and_bad_news_stays(themed, qtbot, monkeypatch):
+    monkeypatch.setattr("workstation.ui.widgets.notice.GONE_AFTER_MS", 1)
+    area = NoticeArea()
+    qtbot.addWidget(area)
+    area.show_notice(NoticeText("Did not", tone="red"))
+    area.show_notice(NoticeText("Done", tone="green"))
+    qtbot.waitUntil(lambda: [one.title for one in area.notices] == ["Did not"])

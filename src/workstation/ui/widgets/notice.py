@@ -1,9 +1,13 @@
-"""Notices: what happened, why, what to do next. They do not block and stay until they are dismissed."""
+"""Notices: what happened, why, what to do next. They do not block.
+
+What went wrong stays until it is dismissed; what went well goes by itself.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
@@ -11,9 +15,11 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from workstation.ui.assets import DARK
 from workstation.ui.widgets.buttons import button, icon_button, label, picture
 from workstation.ui.widgets.layouts import column, row
+from workstation.ui.widgets.timers import single_shot
 
 ICONS = {"red": "cancel", "amber": "warning", "green": "check", "grey": "info"}
 SHOWN_AT_ONCE = 3
+GONE_AFTER_MS = 12_000  # good news
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,8 @@ class NoticeArea(QWidget):
         notice = Notice(words, self.dismiss)
         self._notices.insert(0, notice)
         self._layout.insertWidget(0, notice)
+        if words.tone == "green":
+            single_shot(notice, GONE_AFTER_MS, partial(self.dismiss, notice)).start()
         self._refresh()
 
     def dismiss(self, notice: Notice) -> None:

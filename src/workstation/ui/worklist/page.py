@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import count
 
 from PySide6.QtCore import QDate, QLocale, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QTextCharFormat
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCalendarWidget,
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QWidget,
@@ -22,7 +24,7 @@ from PySide6.QtWidgets import (
 from workstation.domain.events import WorklistAnswered
 from workstation.domain.query import WorklistQuery
 from workstation.services.search import ListWorklist
-from workstation.ui.assets import spaced_icon
+from workstation.ui.assets import DARK, spaced_icon
 from workstation.ui.desk import Desk
 from workstation.ui.messages import notice_of
 from workstation.ui.widgets.buttons import Chip, button, icon_button, label
@@ -34,7 +36,7 @@ from workstation.ui.widgets.timers import every
 from workstation.ui.worklist.detail import WorklistDetail
 from workstation.ui.worklist.model import Column, Filter, WorklistModel
 
-WIDTHS = [72, 180, 228, 90, 296, 60, 74, 108]
+WIDTHS = [72, 130, 228, 90, 290, 60, 136, 108]
 USUAL_MODALITIES = ("CT", "MR", "DX", "US")
 
 
@@ -77,6 +79,7 @@ class WorklistPage(QWidget):
         self._clock = every(self, 1000, self._tick)
         self._connect()
         self._show_chips()
+        self._show_stations()
         self._show_day()
         self._show_list()
 
@@ -156,7 +159,7 @@ class WorklistPage(QWidget):
             parts.append(self.tr("asking {names}").format(names=", ".join(sorted(self._waiting))))
         elif times:
             parts.append(self.tr("refreshed {t:%H:%M:%S}").format(t=min(times)))
-        if not self._waiting:
+        if not self._waiting and not failed:  # a longer line would push the filter away from under the hands
             parts.append(self.tr("next in {n} s").format(n=max(0, self._seconds_left())))
         self._line.setText(" · ".join(parts))
         self._line.setProperty("stale", bool(failed))
@@ -176,7 +179,7 @@ class WorklistPage(QWidget):
         if not self._nodes():
             return (
                 self.tr("No worklist is configured"),
-                self.tr("Add the RIS or worklist server as a node in Settings and tick “Worklist” for it."),
+                self.tr("Add the RIS or worklist server as a node in Settings and tick “Ask it for the worklist”."),
             )
         if self.model.total_count:
             return self.tr("Nothing passes the filter"), self.tr("Choose All, every station, or clear the text.")
@@ -251,9 +254,16 @@ class WorklistPage(QWidget):
         header.setObjectName("header")
         header.setMinimumHeight(58)
         self._date = QPushButton()
-        self._date.setFixedWidth(190)
+        self._date.setFixedWidth(
+            self._date.fontMetrics().horizontalAdvance(self.tr("Yesterday · Wed 30 May 2026")) + 60
+        )
         self._calendar = QCalendarWidget()
         self._calendar.setGridVisible(False)
+        self._calendar.setMinimumSize(320, 260)
+        weekend = QTextCharFormat()
+        weekend.setForeground(QColor(DARK.muted))
+        for day in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
+            self._calendar.setWeekdayTextFormat(day, weekend)
         self._calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
         menu = QMenu(self._date)
         holder = QWidgetAction(menu)
@@ -270,6 +280,7 @@ class WorklistPage(QWidget):
         self._line = label("", "muted")
         self._old = label(self.tr("Old"), "strong")
         self._old.setObjectName("pill_amber")
+        self._old.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._why = button(self.tr("why?"), look="link", clicked=self._explain)
         refresh = icon_button("refresh", self.tr("Refresh (F5)"), self.refresh)
         previous = icon_button("chevron-left", self.tr("Previous day"), lambda: self.go_to(self._day - timedelta(1)))
