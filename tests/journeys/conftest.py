@@ -137,6 +137,7 @@ class _Present:
     def __init__(self) -> None:
         self.threads = set(threading.enumerate())
         self.children = _children()
+        self.timers = set(map(id, _timers()))
 
     def require_nothing_more(self, application: QApplication) -> None:
         deadline = time.monotonic() + ENDING_S
@@ -151,9 +152,14 @@ class _Present:
         left = [f"thread {thread.name}" for thread in threads - self.threads]
         left += [f"process {number}" for number in _children() - self.children]
         left += [f"widget {widget!r}" for widget in application.topLevelWidgets()]
-        timers = [one for one in gc.get_objects() if isinstance(one, QTimer) and shiboken6.isValid(one)]
-        left += [f"timer {timer!r} of {timer.parent()!r}" for timer in timers if timer.isActive()]
+        left += [f"timer {one!r} of {one.parent()!r}" for one in _timers() if id(one) not in self.timers]
         return left
+
+
+def _timers() -> list[QTimer]:
+    """Those that tick."""
+    timers = [one for one in gc.get_objects() if isinstance(one, QTimer) and shiboken6.isValid(one)]
+    return [one for one in timers if one.isActive()]
 
 
 def _children() -> set[int]:

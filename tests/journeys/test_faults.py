@@ -16,9 +16,9 @@ from pydicom import dcmread
 from tests.journeys.conftest import BRAIN, BRAIN_UID, HEAD, Start, archived, known_to, pixel_digests
 from tests.support.command_line import CommandLine
 from tests.support.driver import Heartbeat, User
-from tests.support.faults import Line, can_mount, on_small_disk
+from tests.support.faults import Line
 from tests.support.peers import DcmqrscpPeer, HangingPeer, OrthancPeer, Phase, free_port, run_storescu
-from tests.support.testdata import unavailable
+from tests.support.small_disk import on_small_disk
 from workstation.domain.job import JobState
 from workstation.domain.node import LocalAe, Node, RetrieveMethod
 from workstation.services.retrieve import RetrieveStudy
@@ -52,7 +52,7 @@ def unknown_caller(_orthanc: OrthancPeer) -> Iterator[tuple[Node, LocalAe]]:
     services = ("Echo", "Store", "Find", "FindWorklist", "Get", "Move")
     strict = {f"DicomAlwaysAllow{service}": False for service in services} | {"DicomModalities": {}}
     with OrthancPeer(overrides=strict) as strict_peer:
-        yield strict_peer.node(**ONLY_GET), STRANGER
+        yield strict_peer.node(**ONLY_GET), replace(STRANGER, port=free_port())
 
 
 @contextlib.contextmanager
@@ -141,8 +141,7 @@ def test_a_peer_that_never_answers_leaves_the_window_alive(start: Start, phase: 
         user.starts_searching("WANG*")
         assert peer.reached.wait(30)
         heart = Heartbeat()
-        user.selects_job("search")
-        user._until(lambda: user.job.state is JobState.RUNNING)
+        user.selects_job("search", running=True)
         took = user.cancels_job()
         gap = heart.stop()
     assert took < CANCELLED_WITHIN_S
@@ -186,8 +185,6 @@ def _no_space(path: Path) -> None:
 
 @pytest.mark.parametrize("method", ["get", "move", "web"])
 def test_a_full_disk_is_said_on_the_command_line(workstation: CommandLine, orthanc: OrthancPeer, method: str) -> None:
-    if not can_mount():
-        unavailable("to mount a small file system: root, or user namespaces")
     workstation.change("local.port", orthanc.our_port)
     workstation.add(orthanc.node())
     workstation.data.mkdir(parents=True, exist_ok=True)

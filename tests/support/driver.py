@@ -263,15 +263,18 @@ class User:
 
     # --- Activity ----------------------------------------------------------------------------
 
-    def selects_job(self, kind: str) -> User:
-        """Click the newest job of `kind` on the Activity page, whose chip All shows queries, too."""
+    def selects_job(self, kind: str, *, running: bool = False) -> User:
+        """Click the newest (running) job of `kind` on the Activity page, whose chip All shows queries, too."""
         if self.window.current_page != "activity":
             self.goes_to("activity")
         self._click(self._visible(QToolButton, lambda one: one.text() == "All, with queries"))
         model = self.activity.model
 
+        def fits(job: Job | None) -> bool:
+            return job is not None and job.kind == kind and (not running or job.state is JobState.RUNNING)
+
         def row() -> int:
-            return next((row for row in range(model.rowCount()) if model.job(row).kind == kind), -1)  # type: ignore[union-attr]
+            return next((row for row in range(model.rowCount()) if fits(model.job(row))), -1)
 
         self._until(lambda: row() >= 0)
         self._click_cell(self.activity.table, model.index(row(), JobColumn.STATE))

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import socket
 import struct
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 from tests.support.peers import HOST
 
@@ -115,23 +110,6 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
         while data := source.recv(_CHUNK):
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
-
-
-def can_mount() -> bool:
-    """Whether this user may mount a file system in a namespace of its own."""
-    if shutil.which("unshare") is None or not sys.platform.startswith("linux"):
-        return False
-    return subprocess.run([*_unshare(), "true"], capture_output=True, check=False).returncode == 0
-
-
-def on_small_disk(folder: Path, megabytes: int, command: Sequence[str]) -> list[str]:
-    """`command`, for which `folder` is a disk of that size, empty at the start."""
-    script = f'mount -t tmpfs -o size={megabytes}m none "$0" && exec "$@"'
-    return [*_unshare(), "sh", "-c", script, str(folder), *command]
-
-
-def _unshare() -> list[str]:
-    return ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
 
 
 @contextlib.contextmanager

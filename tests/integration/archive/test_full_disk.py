@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
+from tests.support.small_disk import on_small_disk
 from tests.support.testdata import REPOSITORY
 
 _CHILD = """
@@ -53,24 +50,12 @@ print("whole")
 """
 
 
-def can_mount() -> bool:
-    """Whether this user may mount in a namespace of its own."""
-    if shutil.which("unshare") is None or not sys.platform.startswith("linux"):
-        return False
-    command = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "true"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-@pytest.mark.skipif(not can_mount(), reason="needs to mount a file system: run as root on Linux")
 def test_a_full_disk_is_said_and_the_archive_stays_whole(tmp_path: Path) -> None:
     small, source = tmp_path / "small", tmp_path / "source"
     small.mkdir()
     source.mkdir()
-    script = f'mount -t tmpfs -o size=7m none {small} && exec "$0" -c "$1" {small} {source}'
-    options = [] if os.geteuid() == 0 else ["--map-root-user"]
-
     done = subprocess.run(
-        ["unshare", "--mount", *options, "sh", "-c", script, sys.executable, _CHILD],
+        on_small_disk(small, 7, [sys.executable, "-c", _CHILD, str(small), str(source)]),
         capture_output=True,
         text=True,
         cwd=REPOSITORY,

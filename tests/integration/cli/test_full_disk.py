@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import subprocess
 
-import pytest
-
-from tests.integration.archive.test_full_disk import can_mount
 from tests.support.command_line import CommandLine
+from tests.support.small_disk import on_small_disk
 from workstation.settings import resources
 
 
-@pytest.mark.skipif(not can_mount(), reason="needs to mount a file system: run as root on Linux")
 def test_an_import_that_fills_the_disk_says_so(alone: CommandLine) -> None:
     alone.data.mkdir()
-    call = shlex.join(alone.command("import", resources() / "samples"))
-    options = [] if os.geteuid() == 0 else ["--map-root-user"]
     done = subprocess.run(
-        ["unshare", "--mount", *options, "sh", "-c", f"mount -t tmpfs -o size=2m none {alone.data} && {call}"],
+        on_small_disk(alone.data, 2, alone.command("import", resources() / "samples")),
         capture_output=True,
         text=True,
         env=alone.environment,

@@ -280,9 +280,7 @@ def test_retrieve_from_a_peer_that_insists_on_the_hierarchy(alone: CommandLine) 
 
 
 def test_move_to_a_taken_port_names_the_port(workstation: CommandLine, orthanc: OrthancPeer) -> None:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", orthanc.our_port))
-        holder.listen()
+    with socket.create_server(("127.0.0.1", orthanc.our_port)):
         ended = workstation("retrieve", "orthanc", "--study", STUDY, "--method", "move", timeout_s=200)
     assert ended.status == 1
     assert str(orthanc.our_port) in ended.err

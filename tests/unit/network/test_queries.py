@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from workstation.domain.errors import InvalidQuery
 from workstation.domain.query import Query, WorklistQuery
 from workstation.domain.study import NOUN_OF_LEVEL, Level, keywords
-from workstation.domain.worklist import WorklistItem
+from workstation.domain.worklist import ORDER_KEYWORDS, STEP_KEYWORDS, WorklistItem
 from workstation.network.dicomweb.query import encoded, parameters
 from workstation.network.dimse import worklist
 from workstation.network.dimse.contexts import MAXIMUM, accepted_storage, for_get, storage_classes
@@ -75,7 +75,7 @@ def test_a_worklist_query_has_one_step_with_its_keys() -> None:
 
 
 def test_every_worklist_field_is_read_from_somewhere() -> None:
-    read = {*worklist._STEP, *worklist._ORDER_AND_PATIENT, "node"}
+    read = {*STEP_KEYWORDS, *ORDER_KEYWORDS, "node"}
     assert {field.name for field in fields(WorklistItem)} == read
 
 
