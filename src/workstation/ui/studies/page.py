@@ -30,6 +30,7 @@ WIDTHS = [35, 170, 76, 116, 136, 66, 240, 95, 51, 56, 132]
 SERIES_AFTER_MS = 120  # so that walking through the table asks for nothing
 PRIORS_AFTER_MS = 400
 ARRIVED_AFTER_MS = 1000
+IMPORTED_SHOWN = 200  # studies of one import
 
 
 class StudiesPage(QWidget):
@@ -56,6 +57,7 @@ class StudiesPage(QWidget):
         self._stack = QStackedWidget()
         self._series_timer = single_shot(self, SERIES_AFTER_MS, self._ask_series)
         self._priors_timer = single_shot(self, PRIORS_AFTER_MS, self._ask_priors)
+        self._awaited = ""  # the imported study that is selected as soon as it is in the table
         self._arrived: set[str] = set()  # studies of which something was stored since the last look
         self._arrived_timer = single_shot(self, ARRIVED_AFTER_MS, self._look_at_arrived)
         self._lay_out()
@@ -204,12 +206,23 @@ class StudiesPage(QWidget):
 
     def _local_changed(self, uid: str) -> None:
         self._show_summary()
+        if self._awaited == uid:
+            self._awaited = ""
+            self.select(uid)
         if self.detail.study_uid == uid:
             self._selection_changed()
 
     def _go_to(self, uid: str) -> None:
         self.searching.add_prior(uid)
         self.select(uid)
+
+    def _show_imported(self, uids: tuple[str, ...]) -> None:
+        """Old studies too, whatever the fields say: their owner looks for them now."""
+        self.search()
+        if LOCAL in self.sources.sources:
+            for uid in uids[:IMPORTED_SHOWN]:
+                self.searching.look_up(uid, fitting_only=False)
+            self._awaited = uids[0] if uids else ""
 
     def _deleted(self, uid: str) -> None:
         self._jobs.pop(uid, None)
@@ -285,7 +298,7 @@ class StudiesPage(QWidget):
         self.searching.local_changed.connect(self._local_changed)
         self.verbs.retrieved.connect(self.searching.look_up)
         self.verbs.deleted.connect(self._deleted)
-        self.verbs.imported.connect(self.search)
+        self.verbs.imported.connect(self._show_imported)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._selection_changed())
         self.table.opened.connect(lambda _: self.verbs.open())
         self.table.fold_wanted.connect(self.model.unfold)

@@ -62,11 +62,11 @@ class Searching(QObject):
         """Whether the last answers cannot contain all of `modalities`, since only one was asked for."""
         return len(self._modalities) == 1 and modalities != self._modalities
 
-    def look_up(self, uid: str) -> None:
+    def look_up(self, uid: str, *, fitting_only: bool = True) -> None:
         """Ask the archive anew what it has of one study; one that is not in the table must fit the search."""
         search_id = next(self._ids)
         self._look_ups[search_id] = uid
-        fitting = dict(self._local_query.keys) if self._model.find(uid) is None else {}
+        fitting = dict(self._local_query.keys) if fitting_only and self._model.find(uid) is None else {}
         self._submit(search_id, LOCAL, Query.where(Level.STUDY, fitting | {"StudyInstanceUID": uid}))
 
     def ask_series(self, uid: str) -> None:

@@ -28,7 +28,7 @@ class StudyVerbs(QObject):
 
     retrieved = Signal(str)  # Study Instance UID, whatever the outcome
     deleted = Signal(str)
-    imported = Signal()
+    imported = Signal(object)  # the Study Instance UIDs that are here now
 
     def __init__(self, desk: Desk, selection: Selection, parent: QWidget) -> None:
         super().__init__(parent)
@@ -133,7 +133,7 @@ class StudyVerbs(QObject):
                     self._desk.wishes.open_study.emit(job.subject)
         elif job.kind == ImportPaths.kind and job.state in DONE:
             self._say_imported(event)
-            self.imported.emit()
+            self.imported.emit(event.result.study_instance_uids if event.result is not None else ())
 
     def _say_imported(self, event: JobFinished) -> None:
         result = event.result
