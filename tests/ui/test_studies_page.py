@@ -201,6 +201,16 @@ def test_deleting_asks_first_and_keeps_what_nodes_have(rig: Rig, page, qtbot):
     assert rig.archive.study("1.1") is None
 
 
+def test_several_studies_can_be_exported_as_soon_as_they_are_here(rig: Rig, page, qtbot):
+    rig.peers.studies["RADPACS"] = [a_study("1.1"), a_study("1.2", "ROE^Richard")]
+    _search(page, qtbot)
+    page.table.selectAll()
+    actions = page._desk.actions
+    assert not actions["studies.export"].isEnabled()
+    actions["studies.retrieve"].trigger()
+    qtbot.waitUntil(lambda: actions["studies.export"].isEnabled() and not actions["studies.retrieve"].isEnabled())
+
+
 def test_files_dropped_on_the_window_are_imported_and_shown(rig: Rig, window, page, qtbot):
     folder = require_testdata() / "charsets"
     mime = QMimeData()

@@ -211,6 +211,8 @@ class StudiesPage(QWidget):
             self.select(uid)
         if self.detail.study_uid == uid:
             self._selection_changed()
+        elif any(entry.uid == uid for entry in self.selection()):
+            self.show_situation()
 
     def _go_to(self, uid: str) -> None:
         self.searching.add_prior(uid)
