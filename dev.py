@@ -15,6 +15,7 @@ Standard library only; this file must start on a machine that has nothing else.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -134,7 +135,7 @@ def setup(packages: list[str]) -> None:
         return
     started = time.monotonic()
     if not system_stamp.exists():
-        install_system(missing_packages(packages))
+        install_system(missing_packages([*packages, *venv_package()]))
     if not python_stamp.exists():
         make_venv()
         install_python()
@@ -190,13 +191,16 @@ def privilege() -> list[str] | None:
     return None
 
 
+def venv_package() -> list[str]:
+    """Debian splits off what makes a virtual environment with pip in it."""
+    if importlib.util.find_spec("ensurepip"):
+        return []
+    return [f"python{sys.version_info.major}.{sys.version_info.minor}-venv"]
+
+
 def make_venv() -> None:
     if PYTHON.exists() and subprocess.run([str(PYTHON), "-m", "pip", "--version"], capture_output=True).returncode == 0:
         return
-    try:
-        import ensurepip  # noqa: F401, PLC0415 - Debian splits it off, so its absence must be seen here
-    except ImportError:
-        install_system([f"python{sys.version_info.major}.{sys.version_info.minor}-venv"])
     say("making .venv")
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True)
     if made.returncode:
