@@ -58,7 +58,7 @@ def shown(item: DataElement | RawDataElement) -> str:
     """What a preview shows of a value: capped, and only the size of what is binary."""
     value = item.value
     if isinstance(value, Sequence):
-        return f"{len(value)} items"
+        return "1 item" if len(value) == 1 else f"{len(value)} items"
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if isinstance(value, MultiValue | list) and len(value) > 16:

@@ -56,6 +56,7 @@ def test_the_whole_wizard_exports_what_is_safe_and_lists_what_stays(started, sto
 
     result = finished.result
     assert steps == [2, 3, 4, 5, 6, 7]
+    assert started.focusWidget() is started.run_step.report_button
     assert finished.job.state is JobState.PARTLY
     assert result.folder == str(tmp_path / "out")
     assert len(list((tmp_path / "out").rglob("*.dcm"))) == result.written > 0
@@ -417,3 +418,12 @@ def test_the_command_holds_the_choices_and_makes_no_key_by_itself(started, tmp_p
     assert (command.pixels, command.create_key_file) == ("accept", False)
     assert command.report == str(tmp_path / "out-report.json")
     assert command.subject == "2 studies"
+
+
+def test_enter_presses_the_button_that_has_the_focus(started, qtbot):
+    started.activateWindow()
+    go_to(started, 3, qtbot)
+    started.back_button.setFocus()
+    qtbot.waitUntil(started.back_button.hasFocus)
+    qtbot.keyClick(started.back_button, Qt.Key.Key_Return)
+    assert started.current_step == 2

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QMessageBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QMessageBox, QPushButton, QStackedWidget, QWidget
 
 from workstation.deidentify.options import OPTIONS
 from workstation.deidentify.profile import load_profile
 from workstation.domain.errors import WorkstationError
+from workstation.domain.events import JobFinished
 from workstation.ui.desk import Desk
 from workstation.ui.export_wizard import reading
 from workstation.ui.export_wizard.destination_step import DestinationStep
@@ -239,6 +240,12 @@ class ExportPage(QWidget):
             promise = self.tr("Nothing has left this computer yet.")
         self._promise.setText(promise)
 
+    def _run_finished(self, event: JobFinished) -> None:
+        """The button that started the run is gone: what it made is what comes next."""
+        if self.run_step.report_button.isVisible():
+            self.run_step.report_button.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.finished.emit(event)
+
     def _step_changed(self, number: int) -> None:
         self._focus_step()
         self.step_changed.emit(number)
@@ -251,16 +258,20 @@ class ExportPage(QWidget):
             (proxy or self.next_button).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter goes on, wherever nothing else wants it."""
+        """Enter presses the button that has the focus, and goes on wherever nothing else wants it."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._outer.currentWidget() is self._body:
-            self.go_next()
+            focused = self.focusWidget()
+            if isinstance(focused, QPushButton) and focused.hasFocus():
+                focused.click()
+            else:
+                self.go_next()
             return
         super().keyPressEvent(event)
 
     def _connect(self) -> None:
         self.wizard.changed.connect(self.refresh)
         self.wizard.step_changed.connect(self._step_changed)
-        self.run_step.finished.connect(self.finished)
+        self.run_step.finished.connect(self._run_finished)
         self.run_step.new_export.connect(self._new_export)
         self.run_step.residual_read.connect(self.preview.residual.show_check)
         for table in (self.studies.table, self.identities.table, self.preview.table, self.pixels.documents_table):
