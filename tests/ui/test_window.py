@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from tests.support.ui import Rig, nameless
 from workstation.domain import errors
@@ -166,3 +166,15 @@ def test_good_news_goes_by_itself_and_bad_news_stays(themed, qtbot, monkeypatch)
     area.show_notice(NoticeText("Did not", tone="red"))
     area.show_notice(NoticeText("Done", tone="green"))
     qtbot.waitUntil(lambda: [one.title for one in area.notices] == ["Did not"])
+
+
+@pytest.mark.parametrize("closes", [True, False])
+def test_closing_asks_once_while_work_is_under_way(window, qtbot, closes):
+    window.unfinished_work = lambda: 2
+    window.close()
+    question = window.findChild(QMessageBox)
+    assert question.isVisible() and question.text() == "2 jobs are not finished."
+    words = "Close anyway" if closes else "Stay"
+    next(one for one in question.buttons() if one.text() == words).click()
+    qtbot.waitUntil(lambda: window.isVisible() is not closes and window._question is None)
+    window.unfinished_work = lambda: 0

@@ -107,6 +107,9 @@ def run_window(
     """Open the window and stay until it closes; the exit status. `complaints` are errors of the start."""
     application = make_application()
     window = build_window(workplace)
+    activity = window.page("activity")
+    assert isinstance(activity, ActivityPage)
+    window.unfinished_work = lambda: activity.model.unfinished_work
     window.show_page(page)
     window.show()
     for error in complaints:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QMainWindow, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QMainWindow,
+    QMessageBox,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workstation.ui.actions import Actions
 from workstation.ui.assets import DARK, icon
@@ -29,6 +39,8 @@ class MainWindow(QMainWindow):
         self.resize(1600, 1000)
         self.setMinimumSize(960, 600)
         self.notices = NoticeArea()
+        self.unfinished_work: Callable[[], int] = lambda: 0  # jobs to ask about before the window closes
+        self._question: QMessageBox | None = None
         self._actions = actions
         self._pages: dict[str, QWidget] = {}
         self._buttons: dict[str, QToolButton] = {}
@@ -105,8 +117,37 @@ class MainWindow(QMainWindow):
             self.files_dropped.emit(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask once when work is under way; a second wish to close, while the question is open, is an answer."""
+        jobs = self.unfinished_work() if self._question is None else 0
+        if jobs:
+            event.ignore()
+            self._ask(jobs)
+            return
         self.closing.emit()
         super().closeEvent(event)
+
+    def _ask(self, jobs: int) -> None:
+        self._question = question = QMessageBox(self)
+        question.setWindowTitle(self.tr("Work is under way"))
+        number = self.tr("1 job is not finished.") if jobs == 1 else self.tr("{n} jobs are not finished.")
+        question.setText(number.format(n=jobs))
+        question.setInformativeText(
+            self.tr(
+                "What has arrived is kept. Retrievals, sending and exports can be retried at the next start; "
+                "an import has to be started anew."
+            )
+        )
+        end = question.addButton(self.tr("Close anyway"), QMessageBox.ButtonRole.DestructiveRole)
+        question.setDefaultButton(question.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole))
+
+        def answered() -> None:
+            if question.clickedButton() is end:
+                self.close()
+            self._question = None
+            question.deleteLater()
+
+        question.finished.connect(answered)
+        question.open()
 
     def _rail(self) -> QFrame:
         rail = QFrame()

@@ -154,6 +154,11 @@ class JobsModel(RowModel):
     def active_count(self) -> int:
         return sum(1 for job in self._jobs.values() if job.state in ACTIVE)
 
+    @property
+    def unfinished_work(self) -> int:
+        """The active jobs whose end would be missed: no questions."""
+        return sum(1 for job in self._jobs.values() if job.state in ACTIVE and job.kind not in QUERIES | {"echo"})
+
     def refresh_rates(self) -> None:
         """Time passes: a transfer that stands still shows it."""
         for row, job_id in enumerate(self._rows):
