@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QButtonGroup, QMenu, QSplitter, QStackedWidget, QWidget
 
 from workstation.domain.errors import Cancelled
-from workstation.domain.events import JobChanged, JobFinished
+from workstation.domain.events import JobChanged, JobFinished, MatchesFound
 from workstation.domain.job import ACTIVE, RETRYABLE, Job, JobState
 from workstation.domain.study import Study
 from workstation.domain.uid import is_valid_uid
@@ -37,6 +37,7 @@ class ActivityPage(QWidget):
         self.setObjectName("page")
         self._desk = desk
         self.model = JobsModel(self)
+        self._found: dict[str, str] = {}  # Study Instance UID -> what a node said of it
         self.table = RowTable(self.tr("Jobs"))
         self.table.setSortingEnabled(False)
         self.table.setModel(self.model)
@@ -51,6 +52,7 @@ class ActivityPage(QWidget):
         self._detail_timer = single_shot(self, DETAIL_EVERY_MS, self._show_detail)
         self._lay_out()
         every(self, REFRESH_MS, self.model.refresh_rates)
+        desk.bridge.matches_found.connect(self._remember)
         desk.bridge.job_changed.connect(self._job_changed)
         desk.bridge.job_finished.connect(self._job_finished)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._selection_changed())
@@ -142,6 +144,12 @@ class ActivityPage(QWidget):
             if self.isVisible():
                 self.show_situation()
 
+    def _remember(self, event: MatchesFound) -> None:
+        """What nodes said of studies that are not here yet, for the retrievals of them."""
+        for match in event.matches:
+            if isinstance(match, Study):
+                self._found[match.study_instance_uid] = _words_of(match)
+
     def _ask_name(self, job: Job) -> None:
         """A UID says nothing to a reader: show the study instead. In the window only, never written down."""
         if not is_valid_uid(job.subject) or "." not in job.subject or self.model.is_named(job.subject):
@@ -149,9 +157,9 @@ class ActivityPage(QWidget):
         archive, subject = self._desk.workplace.archive, job.subject
 
         def name(study: Study | None) -> None:
-            if study is not None:
-                words = (study.patient_name.display, study.description)
-                self.model.name(subject, " · ".join(part for part in words if part))
+            words = _words_of(study) if study is not None else self._found.get(subject, "")
+            if words:
+                self.model.name(subject, words)
                 self._detail_timer.start()
 
         self._desk.background.ask(lambda: archive.study(subject), name)
@@ -223,3 +231,7 @@ class ActivityPage(QWidget):
             menu.addAction(self._desk.actions[f"activity.{name}"])
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.table.viewport().mapToGlobal(where))
+
+
+def _words_of(study: Study) -> str:
+    return " · ".join(part for part in (study.patient_name.display, study.description) if part)
