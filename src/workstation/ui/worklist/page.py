@@ -36,7 +36,7 @@ from workstation.ui.widgets.timers import every
 from workstation.ui.worklist.detail import WorklistDetail
 from workstation.ui.worklist.model import Column, Filter, WorklistModel
 
-WIDTHS = [72, 130, 228, 90, 290, 60, 136, 108]
+WIDTHS = [72, 124, 216, 86, 290, 58, 108, 104]
 USUAL_MODALITIES = ("CT", "MR", "DX", "US")
 
 
