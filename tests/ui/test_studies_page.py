@@ -224,6 +224,7 @@ def test_files_dropped_on_the_window_are_imported_and_shown(rig: Rig, window, pa
     qtbot.waitUntil(lambda: len(page.selection()) == 1)
     assert "new" in window.notices.notices[0].text
     activity = window.page("activity")
+    qtbot.waitUntil(lambda: not page.searching._look_ups and activity.model.active_count == 0)
     activity.table.selectRow(0)
     texts = [one.text() for one in activity.detail.findChildren(QLabel)]
     assert "chrSQEncoding.dcm" in texts  # it has no Study Instance UID: refused, by name
