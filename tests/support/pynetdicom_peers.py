@@ -14,6 +14,7 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 
 from workstation.demo.pacs import EmbeddedPacs
+from workstation.demo.requesting_ae import RequestingAE
 from workstation.demo.sop_classes import STUDY_ROOT_MOVE
 
 TODAY = date(2026, 11, 23)
@@ -24,7 +25,7 @@ class Scu:
     """A requester; every association it opened is closed at the end."""
 
     def __init__(self, ae_title: str = "TESTSCU") -> None:
-        self.ae = AE(ae_title)
+        self.ae = RequestingAE(ae_title)
         self.ae.dimse_timeout = 20
         self.ae.acse_timeout = 10
 

@@ -21,6 +21,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 
 from workstation.demo import commitment, retrieve
 from workstation.demo.mpps import Answer, PerformedSteps
+from workstation.demo.requesting_ae import RequestingAE
 from workstation.demo.samples import load
 from workstation.demo.sop_classes import SERVICES, WORKLIST_FIND
 from workstation.demo.store import Catalogue, InvalidIdentifier, query_level
@@ -188,7 +189,7 @@ class EmbeddedPacs:
 
 
 def _application_entity(ae_title: str, catalogue: Catalogue) -> AE:
-    entity = AE(ae_title)
+    entity = RequestingAE(ae_title)
     entity.require_called_aet = True
     entity.maximum_associations = _MAXIMUM_ASSOCIATIONS
     entity.dimse_timeout = _DIMSE_TIMEOUT_S
