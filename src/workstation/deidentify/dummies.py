@@ -30,10 +30,6 @@ def dummy(vr: str) -> object:
     return _DUMMIES.get(vr, REMOVED)
 
 
-def is_dummy(vr: str, text: str) -> bool:
-    return text == str(_DUMMIES.get(vr))
-
-
 def shifted(vr: str, text: str, days: int) -> str | None:
     """A DA or DT value moved by `days`, its time and precision as they were; a TM as it is; None when it is no date."""
     if vr == "TM":

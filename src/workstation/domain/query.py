@@ -27,10 +27,6 @@ class Query:
         """The matching value of `keyword`, empty when it is not asked for."""
         return dict(self.keys).get(keyword, "")
 
-    @property
-    def matches_everything(self) -> bool:
-        return not self.keys
-
 
 @dataclass(frozen=True, slots=True)
 class WorklistQuery:
