@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QLabel, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox
 
 from tests.support.testdata import require_testdata
 from tests.support.ui import RADPACS, Rig, a_study, column_texts, make_rig, put_into
@@ -302,3 +302,13 @@ def test_a_retrieval_of_an_earlier_run_is_shown_in_its_row(tmp_path: Path, open_
         _wait_where(page, qtbot, "Failed · 3 images")
     finally:
         rig.close()
+
+
+def test_import_offers_files_and_a_folder_by_keyboard(page, qtbot):
+    menu = page.sources.import_button.menu()
+    assert [action.text() for action in menu.actions()] == ["Files…", "Folder…"]
+    assert page.sources.import_button.focusPolicy() & Qt.FocusPolicy.TabFocus
+    menu.actions()[1].trigger()
+    dialog = page.findChild(QFileDialog)
+    assert dialog.fileMode() == QFileDialog.FileMode.Directory
+    dialog.close()

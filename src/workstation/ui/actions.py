@@ -52,6 +52,7 @@ class ActionSpec:
     enabled_when: Condition = field(default=always)
     checkable: bool = False
     group: str = ""  # of the actions of one group only one is checked
+    menu_text: str = ""  # in a menu whose button says the rest
 
 
 def _spec(id_: str, text: str, *keys: str, icon: str = "", when: Condition = always, **more: object) -> ActionSpec:
@@ -81,8 +82,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _spec(
         "studies.export", T("actions", "De-identify & export…"), "Ctrl+E", icon="export", when=lambda s: s.study_local
     ),
-    _spec("studies.import", T("actions", "Import…"), "Ctrl+I", icon="import"),
-    _spec("studies.import_folder", T("actions", "Import folder…"), icon="folder"),
+    _spec("studies.import", T("actions", "Import files…"), "Ctrl+I", icon="import", menu_text=T("actions", "Files…")),
+    _spec("studies.import_folder", T("actions", "Import folder…"), icon="folder", menu_text=T("actions", "Folder…")),
     _spec("studies.open_disc", T("actions", "Open CD / DICOMDIR"), "Ctrl+D", icon="disc"),
     _spec(
         "studies.delete", T("actions", "Delete from this computer…"), "Del", icon="trash", when=lambda s: s.study_local
@@ -168,7 +169,8 @@ class Actions(QObject):
 
     def _make(self, spec: ActionSpec) -> QAction:
         text = QCoreApplication.translate("actions", spec.text)
-        action = QAction(text.replace("&", "&&"), self)
+        in_menu = QCoreApplication.translate("actions", spec.menu_text) if spec.menu_text else text
+        action = QAction(in_menu.replace("&", "&&"), self)
         action.setIconText(text)
         action.setObjectName(spec.id)
         action.setShortcuts([QKeySequence(key) for key in spec.keys])

@@ -23,6 +23,7 @@ from workstation.services.staging import STAGING_PREFIX
 from workstation.ui.export_wizard.model import RunState
 from workstation.ui.export_wizard.page import ExportPage
 from workstation.ui.export_wizard.preview_model import Column
+from workstation.ui.export_wizard.step_list import StepButton
 
 
 def go_to(page: ExportPage, step: int, qtbot: QtBot, destination: Path | None = None) -> None:
@@ -427,3 +428,10 @@ def test_enter_presses_the_button_that_has_the_focus(started, qtbot):
     qtbot.waitUntil(started.back_button.hasFocus)
     qtbot.keyClick(started.back_button, Qt.Key.Key_Return)
     assert started.current_step == 2
+
+
+def test_enter_opens_the_focused_step(started, qtbot):
+    go_to(started, 2, qtbot)
+    first = next(one for one in started.findChildren(StepButton) if one.text() and one.isEnabled())
+    qtbot.keyClick(first, Qt.Key.Key_Return)
+    assert started.current_step == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QToolButton
 
 from workstation.ui.assets import DARK, font, pixmap
@@ -38,6 +38,12 @@ class StepButton(QToolButton):
         words = self.tr("open") if current else self.tr("done") if done else ""
         self.setAccessibleName(", ".join(part for part in (f"{self._number} {self._title}", words) if part))
         self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH - 20, 42)

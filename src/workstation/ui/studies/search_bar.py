@@ -10,7 +10,7 @@ from workstation.domain.node import Node
 from workstation.ui.actions import Actions
 from workstation.ui.node_states import NodeStates
 from workstation.ui.studies.search_state import DATE_CHOICES, DEFAULT_DATE, MODALITY_CHIPS, SearchForm
-from workstation.ui.widgets.buttons import Chip, action_button, button, label
+from workstation.ui.widgets.buttons import Chip, action_button, button, label, menu_button
 from workstation.ui.widgets.fields import ChoiceField, TextField
 from workstation.ui.widgets.layouts import FlowLayout, clear, row
 
@@ -27,12 +27,14 @@ class SourceBar(QFrame):
         self._states = states
         self._chips: dict[str, Chip] = {}
         self._places = row(spacing=10)
+        kinds = (actions["studies.import"], actions["studies.import_folder"])
+        self.import_button = menu_button(self.tr("Import…"), "import", kinds)
         self.setLayout(
             row(
                 label(self.tr("Studies"), "title"),
                 self._places,
                 None,
-                action_button(actions["studies.import"]),
+                self.import_button,
                 action_button(actions["studies.open_disc"]),
                 spacing=12,
                 margins=(16, 0, 16, 0),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from workstation.ui.assets import DARK, font, icon, spaced_icon
 
@@ -38,6 +38,15 @@ def action_button(action: QAction, *, look: str = "") -> QPushButton:
 
     action.changed.connect(follow)
     follow()
+    return result
+
+
+def menu_button(text: str, icon_name: str, actions: Iterable[QAction]) -> QPushButton:
+    """A push button that offers `actions`."""
+    result = button(text, icon_name)
+    menu = QMenu(result)
+    menu.addActions(list(actions))
+    result.setMenu(menu)
     return result
 
 
