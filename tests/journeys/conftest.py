@@ -36,7 +36,7 @@ from workstation.ui.main_window import MainWindow
 
 SAMPLES = resources() / "samples"
 NAMES = ("WANG", "Xiaodong", "王", "GARC", "LÓPEZ", "Иванов", "SATO", "佐藤", "WORKLIST^PATIENT", "KOWALSKI", "HASSAN")
-ENDING_S = 5.0
+ENDING_S = 30.0
 FOREIGN_THREADS = ("resolver", "line", "scripted-peer")  # a name look-up nobody waits for; peers of the tests
 
 

@@ -34,7 +34,7 @@ def test_a_killed_retrieval_is_resumed_without_fetching_twice(workstation: Comma
         process = workstation.start(*call)
         assert line.failed.wait(60)
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
         jobs = workstation.done("jobs", "list", "--json").records
         assert [job["state"] for job in jobs] == ["interrupted"]
@@ -66,7 +66,7 @@ def test_the_window_offers_what_a_kill_interrupted(
     process = workstation.start("retrieve", "orthanc", "--study", BRAIN_UID)
     assert line.failed.wait(60)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     line.mend()
 
     user = start(orthanc.node(port=line.port, web_url=""), local=known_to(orthanc))

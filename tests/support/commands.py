@@ -73,7 +73,7 @@ class Heard:
             self.events.append(event)
             self._changed.notify_all()
 
-    def wait_for(self, condition: Callable[[list[Event]], bool], timeout_s: float = 10.0) -> None:
+    def wait_for(self, condition: Callable[[list[Event]], bool], timeout_s: float = 60.0) -> None:
         with self._changed:
             assert self._changed.wait_for(lambda: condition(self.events), timeout_s), "it was not heard in time"
 

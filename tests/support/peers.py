@@ -6,7 +6,9 @@ Orthanc and DCMTK are started as their users start them; `HangingPeer` and `Kill
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import os
 import random
 import shutil
 import signal
@@ -38,10 +40,21 @@ _START_S = 30.0
 _PLUGINS = Path("/usr/share/orthanc/plugins")
 
 
+def _ports() -> Iterator[int]:
+    """Those of this process alone, below those that the system gives to outgoing connections, which come and go."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = list(range(15_000 + worker, 32_000, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))))
+    random.SystemRandom().shuffle(ports)
+    return itertools.cycle(ports)
+
+
+_PORTS = _ports()
+
+
 def free_port() -> int:
-    """A port nobody uses now: below those that the system gives to outgoing connections, which come and go."""
+    """A port nobody uses now, and that no other test is given: many stay closed until their test needs them."""
     while True:
-        port = random.SystemRandom().randrange(15_000, 32_000)
+        port = next(_PORTS)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind((HOST, port))
             return port

@@ -80,7 +80,7 @@ class Screen:
 
     def close(self) -> None:
         self._server.terminate()
-        self._server.wait(10)
+        self._server.wait(60)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Screen:

@@ -109,12 +109,12 @@ def test_cancel_ends_a_running_job_and_retry_runs_it_again(rig: Rig, page, windo
 
     def wait(command, context):
         began.set()
-        context.cancellation.wait(30)
+        context.cancellation.wait(60)
         context.cancellation.raise_if_cancelled()
 
     rig.retrieve.append(wait)
     _submit(rig, page, qtbot)
-    assert began.wait(10)
+    assert began.wait(60)
     qtbot.waitUntil(page._desk.actions["activity.cancel"].isEnabled)
     qtbot.keyClick(page.table, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: column_texts(page.model, Column.STATE) == ["Cancelled"])
@@ -160,12 +160,12 @@ def test_interrupted_work_is_told_at_the_start(tmp_path, open_window, qtbot):
 
     def wait(command, context):
         began.set()
-        context.cancellation.wait(30)
+        context.cancellation.wait(60)
         context.cancellation.raise_if_cancelled()
 
     rig.retrieve.append(wait)
     rig.workplace.runner.submit(RetrieveStudy(RADPACS.name, "1.2.3"))
-    assert began.wait(10)
+    assert began.wait(60)
     rig.close()
     rig = make_rig(tmp_path)
     try:

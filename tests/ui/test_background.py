@@ -46,12 +46,12 @@ def test_forgotten_questions_are_neither_asked_nor_answered(qtbot):
 
     def wait() -> str:
         began.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return "late"
 
     background.ask(wait, heard.append)
     background.ask(lambda: asked.append("second"), heard.append)
-    began.wait(10)
+    began.wait(60)
     background.forget()
     go_on.set()
     background.ask(lambda: "new", heard.append)

@@ -60,7 +60,7 @@ def test_order_is_kept_when_many_threads_publish(qtbot):
     threads = [threading.Thread(target=publish, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
-    qtbot.waitUntil(lambda: len(seen) == 2000, timeout=20_000)
+    qtbot.waitUntil(lambda: len(seen) == 2000)
     for thread in threads:
         thread.join()
     for number in range(4):

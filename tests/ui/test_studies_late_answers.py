@@ -34,7 +34,7 @@ class SlowPictures:
 
     def frame(self, path: Path, index: int, cancellation: Any = None) -> Any:
         self.asked.set()
-        self.go_on.wait(10)
+        self.go_on.wait(60)
         self.answered.set()
         raise NoPixelData(path=path.name)
 

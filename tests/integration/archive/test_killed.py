@@ -85,7 +85,7 @@ class Nursery:
         return set(confirmed.read_text().splitlines()) if confirmed.exists() else set()
 
     def wait_until_stored(self, number: int) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not self._confirmed(number).exists() or not self._confirmed(number).stat().st_size:
             assert time.monotonic() < deadline
             time.sleep(0.01)

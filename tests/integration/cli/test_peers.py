@@ -199,9 +199,9 @@ def test_ctrl_c_cancels_a_search_of_a_silent_peer(alone: CommandLine) -> None:
     with HangingPeer(Phase.ASSOCIATED) as peer:
         alone.add(Node("silent", "SILENT", "127.0.0.1", peer.port))
         process = alone.start("find", "silent")
-        assert peer.reached.wait(30)
+        assert peer.reached.wait(60)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "cancelled" in err
     assert "Traceback" not in err
@@ -212,9 +212,9 @@ def test_ctrl_c_cancels_a_retrieval_and_resume_finishes_it(workstation: CommandL
         workstation.change("nodes.orthanc.port", peer.port)
         workstation.change("nodes.orthanc.web_url", "")
         process = workstation.start("retrieve", "orthanc", "--study", STUDY)
-        assert peer.reached.wait(30)
+        assert peer.reached.wait(60)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "cancelled" in err
     (job,) = workstation.done("jobs", "list", "--json").records
@@ -229,9 +229,9 @@ def test_a_killed_process_leaves_a_job_that_resume_finishes(workstation: Command
     with HangingPeer(Phase.ASSOCIATED) as peer:
         workstation.change("nodes.orthanc.port", peer.port)
         process = workstation.start("retrieve", "orthanc", "--study", STUDY, "--method", "get")
-        assert peer.reached.wait(30)
+        assert peer.reached.wait(60)
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
     (job,) = workstation.done("jobs", "--json").records
     assert job["state"] == "interrupted"
     workstation.change("nodes.orthanc.port", orthanc.dicom_port)
@@ -243,9 +243,9 @@ def test_an_interrupted_job_can_be_cancelled(workstation: CommandLine) -> None:
     with HangingPeer(Phase.ASSOCIATED) as peer:
         workstation.change("nodes.orthanc.port", peer.port)
         process = workstation.start("retrieve", "orthanc", "--study", STUDY)
-        assert peer.reached.wait(30)
+        assert peer.reached.wait(60)
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
     (job,) = workstation.done("jobs", "--json").records
     workstation.done("jobs", "cancel", job["id"])
     (job,) = workstation.done("jobs", "--json").records

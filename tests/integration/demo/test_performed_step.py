@@ -151,7 +151,7 @@ def ask(association: Association, action: Dataset, action_type: int = 1) -> int:
 def test_the_report_comes_on_the_same_association(pacs: EmbeddedPacs, scu: Scu, committing: CommitmentScu) -> None:
     with scu.association(pacs, STORAGE_COMMITMENT, handlers=committing.handlers) as association:
         assert ask(association, request(pacs)) == 0x0000
-        event_type, report = committing.reports.get(timeout=20)
+        event_type, report = committing.reports.get(timeout=60)
     assert event_type == 1
     assert report.TransactionUID == "2.25.31337"
     assert len(report.ReferencedSOPSequence) == 3
@@ -161,7 +161,7 @@ def test_the_report_comes_on_the_same_association(pacs: EmbeddedPacs, scu: Scu, 
 def test_the_report_names_what_failed_and_why(pacs: EmbeddedPacs, scu: Scu, committing: CommitmentScu) -> None:
     with scu.association(pacs, STORAGE_COMMITMENT, handlers=committing.handlers) as association:
         assert ask(association, request(pacs, missing=True)) == 0x0000
-        event_type, report = committing.reports.get(timeout=20)
+        event_type, report = committing.reports.get(timeout=60)
     assert event_type == 2
     assert len(report.ReferencedSOPSequence) == 1
     assert [item.FailureReason for item in report.FailedSOPSequence] == [0x0112, 0x0119]
@@ -176,7 +176,7 @@ def test_the_report_comes_on_a_new_association_when_the_first_is_gone(
         # Released at once: the sign of a requester that is told elsewhere.
         with scu.association(pacs, STORAGE_COMMITMENT) as association:
             assert ask(association, request(pacs)) == 0x0000
-        event_type, report = committing.reports.get(timeout=20)
+        event_type, report = committing.reports.get(timeout=60)
     assert (event_type, report.TransactionUID) == (1, "2.25.31337")
 
 

@@ -77,7 +77,7 @@ def cancelled_when(us: Us, reached: threading.Event) -> Iterator[list[float]]:
     at: list[float] = []
 
     def cancel() -> None:
-        if reached.wait(20):
+        if reached.wait(60):
             at.append(time.monotonic())
             us.cancellation.cancel()
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from pydicom import Dataset
 from pydicom.uid import UID, generate_uid
-from pynetdicom import AE
 from pynetdicom.dsutils import encode
 from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet as StudyRootGet  # type: ignore[attr-defined]
@@ -18,6 +17,7 @@ from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelMove as S
 
 from tests.support.inbox import Us, ignore
 from tests.support.peers import HOST, ScriptedPeer, more_data, p_data, retrieve_response, store_request
+from workstation.demo.requesting_ae import RequestingAE
 from workstation.domain.errors import Cancelled, PeerTimedOut
 from workstation.domain.node import LocalAe
 from workstation.network.listener import StorageListener
@@ -25,9 +25,9 @@ from workstation.services.ports import RetrieveTarget, TransferReport
 
 TARGET = RetrieveTarget("1.2.3")
 CT = str(CTImageStorage)
-TIMEOUT_S = 1.0
+TIMEOUT_S = 2.5  # ten pauses: a busy machine is no silent peer
 PAUSE_S = 0.25
-MANY = 14  # of them with a pause before each are three time-outs long
+MANY = 20  # of them with a pause before each are two time-outs long
 CANCEL_WITHIN_S = 0.5  # the issue's own number
 
 
@@ -60,7 +60,7 @@ def sends_slowly(port: int, count: int, answers: bool = True) -> Callable[[Scrip
     def script(peer: ScriptedPeer, connection: socket.socket) -> None:
         request = peer.associate(connection)
         read_request(peer, connection)
-        ae = AE("SCRIPTED")
+        ae = RequestingAE("SCRIPTED")
         ae.add_requested_context(CTImageStorage, "1.2.840.10008.1.2")
         association = ae.associate(HOST, port)
         for _ in range(count):

@@ -31,7 +31,7 @@ def test_an_imported_study_opens_and_is_shown(qtbot: QtBot, tmp_path: Path) -> N
         qtbot.addWidget(page, before_close_func=lambda widget: widget.close_page())
         page.resize(800, 600)
         page.show()
-        with qtbot.waitSignals([page.opened, page.frame_shown], timeout=20_000):
+        with qtbot.waitSignals([page.opened, page.frame_shown]):
             page.open_study(study.study_instance_uid)  # type: ignore[union-attr]
         stack = page.viewport.display_set
         assert stack is not None

@@ -219,7 +219,7 @@ def test_reading_can_be_stopped_and_taken_up_again(started, qtbot, monkeypatch):
 
     def slow(paths: Any, options: Any, key: Any, on_file: Any) -> Any:
         def wait(number: int) -> None:
-            gate.wait(30)
+            gate.wait(60)
             on_file(number)
 
         return collect(paths, options, key, wait)
@@ -313,14 +313,14 @@ def test_cancelling_leaves_no_half_export(started, stocked, tmp_path, qtbot):
         def progress(self, progress: Any) -> None:
             if progress.step == "exporting" and progress.done == 2:
                 reached.set()
-                self._context.cancellation.wait(30)
+                self._context.cancellation.wait(60)
             self._context.progress(progress)
 
     stocked.export.append(lambda command, context: real(command, Slow(context)))
     go_to(started, 7, qtbot, tmp_path / "out")
     with qtbot.waitSignal(started.finished, timeout=LONG_MS) as ended:
         started.go_next()
-        assert reached.wait(30)
+        assert reached.wait(60)
         assert started.wizard.state.run is RunState.RUNNING
         started.run_step.cancel()
     assert ended.args[0].job.state is JobState.CANCELLED
@@ -334,7 +334,7 @@ def _blocked(stocked: Bench) -> threading.Event:
     gate, real = threading.Event(), stocked.export[-1]
 
     def wait(command: Any, context: Any) -> Any:
-        gate.wait(30)
+        gate.wait(60)
         return real(command, context)
 
     stocked.export.append(wait)

@@ -15,7 +15,7 @@ from workstation.imaging.frame import Frame, PixelAttributes
 from workstation.jobs.cancel import Cancellation
 from workstation.services.open_series import DisplaySet, FrameRef
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 def grey(stored: np.ndarray, **attributes: object) -> Frame:

@@ -32,7 +32,7 @@ MR_SAGITTAL = "volumes/mr_t1_sag_hfs_35"
 
 
 def open_in(qtbot: QtBot, page: ViewerPage, *paths: Path) -> None:
-    with qtbot.waitSignal(page.frame_shown, timeout=20_000):
+    with qtbot.waitSignal(page.frame_shown):
         page.open_paths(paths)
     page.grid.canvas.setFocus()
 
@@ -202,13 +202,13 @@ def test_thumbnails_appear_for_every_image(qtbot: QtBot, page: ViewerPage, testd
             if index.data(DISPLAY_SET_ROLE).kind is DisplayKind.IMAGE
         ]
 
-    qtbot.waitUntil(lambda: all(pictured()), timeout=10_000)
+    qtbot.waitUntil(lambda: all(pictured()))
 
 
 def test_the_histogram_follows_and_changes_the_window(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
     open_in(qtbot, page, testdata / CT)
     histogram = page.panel.window_section.histogram
-    qtbot.waitUntil(lambda: histogram.ready, timeout=20_000)
+    qtbot.waitUntil(lambda: histogram.ready)
     histogram.window_dragged.emit(100.0, 300.0)
     assert page.viewport.window is not None
     assert (page.viewport.window.center, page.viewport.window.width) == (100, 300)

@@ -155,11 +155,11 @@ def test_warnings_return_when_the_last_quiet_block_ends() -> None:
     def other() -> None:
         with quiet():
             entered.set()
-            leave.wait(5)
+            leave.wait(60)
 
     thread = threading.Thread(target=other)
     thread.start()
-    entered.wait(5)
+    entered.wait(60)
     with quiet():
         warnings.warn("not heard", UserWarning, stacklevel=1)
     warnings.warn("still not heard: the other thread reads", UserWarning, stacklevel=1)

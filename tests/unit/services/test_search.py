@@ -75,7 +75,7 @@ def test_a_match_is_shown_while_its_source_is_still_silent(scene: Scene) -> None
     class Slow(FakePeer):
         def find(self, *_: object) -> Iterator[Study]:
             yield Study("1.1")
-            assert shown.wait(10)
+            assert shown.wait(60)
             yield Study("1.2")
 
     def publish(event: object) -> None:
