@@ -167,15 +167,12 @@ def run_demo(headless: bool, screenshots: Path | None) -> int:
 
 @contextmanager
 def _demo_workplace() -> Iterator[Workplace]:
-    import socket
     import tempfile
 
     from workstation.demo.story import start_demo
     from workstation.domain.node import LocalAe
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        local = LocalAe(port=probe.getsockname()[1])
+    local = LocalAe(port=_free_port())
     session = start_demo(local, resources() / "samples")
     try:
         with tempfile.TemporaryDirectory(prefix="workstation-demo-") as profile:
@@ -187,6 +184,19 @@ def _demo_workplace() -> Iterator[Workplace]:
                 yield workplace
     finally:
         session.stop()
+
+
+def _free_port() -> int:
+    """Nobody's now, and below those that the system gives to outgoing connections: nobody's later either."""
+    import random
+    import socket
+    from contextlib import suppress
+
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _listen(workplace: Workplace) -> list[WorkstationError]:
