@@ -134,3 +134,11 @@ def test_a_saved_address_that_is_taken_is_told(rig: Rig, page, window, qtbot):
     qtbot.waitUntil(lambda: any("11119" in notice.text for notice in window.notices.notices))
     assert rig.settings().local.port == 11119
     assert not page._save_button.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("host", "told"), [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("pacs", False)]
+)
+def test_an_address_that_only_this_computer_reaches_is_told(page, host, told):
+    page.host.setText(host)
+    assert page.reach.isVisible() is told

@@ -160,3 +160,11 @@ def test_without_a_worklist_node_the_page_leads_to_settings(tmp_path, open_windo
         assert window.current_page == "settings"
     finally:
         rig.close()
+
+
+def test_the_pane_gives_way_in_a_narrow_window(window, qtbot):
+    window.show_page("worklist")
+    page = window.page("worklist")
+    qtbot.waitUntil(lambda: page.detail.width() == 420)
+    window.resize(1280, 800)
+    qtbot.waitUntil(lambda: page.detail.width() == 280)

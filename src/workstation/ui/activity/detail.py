@@ -96,7 +96,9 @@ class JobDetail(QFrame):
             words = label(caption, "caption")
             words.setAlignment(Qt.AlignmentFlag.AlignTop)
             self._facts.addWidget(words, line, 0)
-            self._facts.addWidget(label(value, look, wrap=True, selectable=True), line, 1)
+            shown = label(value, look, wrap=True, selectable=True)
+            shown.setToolTip(value)  # a UID has no place to wrap
+            self._facts.addWidget(shown, line, 1)
 
     def _show_trouble(self, job: Job) -> None:
         clear(self._trouble)

@@ -101,9 +101,13 @@ def check_destination(
         else:
             target = target_of(folder)
             report_path = _report_path(target, report)
-            free = shutil.disk_usage(_existing_parent(target)).free
-            check = replace(check, target=target, report_path=report_path, free_bytes=free)
-            problem = _obstacle(target, report_path, free, needed_bytes)
+            usage = shutil.disk_usage(_existing_parent(target))
+            check = replace(check, target=target, report_path=report_path, free_bytes=usage.free)
+            problem = _obstacle(target, report_path)
+            if not problem and not usage.total:  # such as /proc, where even root stores nothing
+                problem = explain(LocalError(path=target.parent, reason="no files can be stored there")).text
+            if not problem and usage.free < needed_bytes:
+                problem = "There is not enough free space on that disk."
     except LocalError as error:
         problem = explain(error).text
     except OSError as error:
@@ -111,13 +115,13 @@ def check_destination(
     return replace(check, problem=problem)
 
 
-def _obstacle(target: Path, report_path: Path, free: int, needed: int) -> str:
+def _obstacle(target: Path, report_path: Path) -> str:
     for parent in (_existing_parent(target), _existing_parent(report_path)):
         if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
             return explain(LocalError(path=parent, reason="you may not write there")).text
     if report_path.is_dir():
         return "The report needs the name of a file, not of a folder."
-    return "There is not enough free space on that disk." if free < needed else ""
+    return ""
 
 
 def load_key(key_file: str) -> ProjectKey:

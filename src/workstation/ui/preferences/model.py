@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from ipaddress import ip_address
 
 from PySide6.QtCore import QObject, Qt, QUrl
 
@@ -56,6 +57,15 @@ def node_problems(node: Node, others: tuple[Node, ...]) -> dict[str, str]:
     if node.retrieve_method is RetrieveMethod.WEB and not node.web_url:
         problems["web_url"] = "Retrieving by WADO-RS needs the DICOMweb address."
     return problems
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this computer can reach who listens on `host`."""
+    name = host.strip().casefold()
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
 
 
 @dataclass(frozen=True, slots=True)

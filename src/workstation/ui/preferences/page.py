@@ -26,7 +26,7 @@ from workstation.domain.node import LocalAe, Node, ae_title_problem
 from workstation.services.echo import EchoNode
 from workstation.settings import Settings
 from workstation.ui.desk import Desk
-from workstation.ui.preferences.model import Column, NodesModel
+from workstation.ui.preferences.model import Column, NodesModel, is_loopback
 from workstation.ui.preferences.node_dialog import NodeDialog
 from workstation.ui.widgets.buttons import button, frame, label
 from workstation.ui.widgets.fields import number_edit
@@ -61,6 +61,7 @@ class SettingsPage(QWidget):
         settings = self._settings()
         self.ae_title.setText(settings.local.ae_title)
         self.host.setText(settings.local.host)
+        self._show_reach()
         self.port.setValue(settings.local.port)
         self.listen.setChecked(settings.listen)
         self.drag.setCurrentIndex(0 if settings.viewer.drag_up_brightens else 1)
@@ -199,6 +200,9 @@ class SettingsPage(QWidget):
         self._save_button.setEnabled(changed)
         self._undo_button.setEnabled(changed)
 
+    def _show_reach(self) -> None:
+        self.reach.setVisible(is_loopback(self.host.text()))
+
     def _show_buttons(self) -> None:
         for one in self._node_buttons:
             one.setEnabled(self._selected() is not None)
@@ -207,6 +211,12 @@ class SettingsPage(QWidget):
 
     def _build_fields(self) -> None:
         self.ae_title, self.host, self.modality = QLineEdit(), QLineEdit(), QLineEdit()
+        self.reach = label(
+            self.tr("Only this computer can send here. For a PACS, enter this computer’s address or 0.0.0.0."),
+            "muted",
+            wrap=True,
+        )
+        self.host.textChanged.connect(lambda _: self._show_reach())
         self.port = number_edit(0, 65535)
         self.cache = number_edit(64, 65536, " MiB")
         self.refresh = number_edit(5, 3600, " s")
@@ -258,6 +268,7 @@ class SettingsPage(QWidget):
         form = _form()
         _add(form, self.tr("AE title"), self.ae_title)
         _add(form, self.tr("Listens on"), self.host)
+        form.addRow("", self.reach)
         _add(form, self.tr("Port"), self.port)
         form.addRow("", self.listen)
         hint = self.tr("Enter these at every node that shall send to you, or retrieve by C-MOVE fails.")

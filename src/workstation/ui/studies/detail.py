@@ -110,7 +110,6 @@ class StudyDetail(QFrame):
         layout = column(head, self._buttons, scroll, spacing=10, margins=(16, 16, 12, 8))
         layout.setStretch(2, 1)
         self.setLayout(layout)
-        self.setMinimumWidth(300)
         self.show_nothing()
 
     @property

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
+from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from workstation.domain.events import LOCAL, InstanceStored, JobChanged, JobFinished
 from workstation.domain.job import Job, JobState
@@ -22,11 +22,12 @@ from workstation.ui.studies.verbs import StudyVerbs
 from workstation.ui.thumbnails import Thumbnails
 from workstation.ui.widgets.buttons import action_button, button
 from workstation.ui.widgets.empty import EmptyState
-from workstation.ui.widgets.layouts import column
+from workstation.ui.widgets.layouts import ListAndDetail, column
 from workstation.ui.widgets.table import RowTable, row_text, selected_rows, set_widths
 from workstation.ui.widgets.timers import single_shot
 
-WIDTHS = [35, 170, 76, 116, 136, 66, 240, 95, 51, 56, 132]
+WIDTHS = [35, 170, 114, 116, 136, 66, 170, 95, 51, 56, 132]
+NARROW_WIDTHS = [30, 138, 106, 104, 134, 52, 60, 76, 46, 50, 124]  # of a window 1280 wide
 SERIES_AFTER_MS = 120  # so that walking through the table asks for nothing
 PRIORS_AFTER_MS = 400
 ARRIVED_AFTER_MS = 1000
@@ -101,6 +102,12 @@ class StudiesPage(QWidget):
         self._arrived_timer.stop()
         self._thumbnails.close()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Who comes back goes on where he was: at the selected row, or else at the fields."""
+        chosen = self.table.selectionModel().hasSelection() and self._stack.currentWidget() is self.table
+        self.setFocusProxy(self.table if chosen else self.fields.name)
+        super().showEvent(event)
+
     # --- what was found ----------------------------------------------------------------------
 
     def _show_summary(self) -> None:
@@ -116,6 +123,11 @@ class StudiesPage(QWidget):
     def _empty_words(self, run: SearchRun) -> tuple[str, str]:
         if not self.sources.sources:
             return self.tr("No source is chosen"), self.tr("Choose at least one source beside the title of this page.")
+        if not run.finished and run.answered and not self.model.total_count:
+            waiting = ", ".join(sorted(run.waiting))
+            return self.tr("Still waiting for {names}…").format(names=waiting), self.tr(
+                "No source that has answered has such a study."
+            )
         if not run.finished:
             return self.tr("Searching…"), self.tr("Studies appear here as each source answers.")
         if self.model.total_count:
@@ -269,15 +281,10 @@ class StudiesPage(QWidget):
         self.table.setModel(self.model)
         self.table.sortByColumn(Column.DATE, Qt.SortOrder.DescendingOrder)
         set_widths(self.table.horizontalHeader(), WIDTHS, Column.DESCRIPTION)
+        self.table.set_narrow_widths(WIDTHS, NARROW_WIDTHS, Column.DESCRIPTION)
         self._stack.addWidget(self.table)
         self._stack.addWidget(self._empty)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setHandleWidth(1)
-        split.setChildrenCollapsible(False)
-        split.addWidget(self._stack)
-        split.addWidget(self.detail)
-        split.setStretchFactor(0, 1)
-        split.setSizes([1176, 360])
+        split = ListAndDetail(self._stack, self.detail, sum(WIDTHS), wide=360)
         layout = column(self.sources, self.fields, self.strip, split, spacing=0)
         layout.setStretch(3, 1)
         self.setLayout(layout)

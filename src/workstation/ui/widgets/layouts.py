@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TypeVar
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QLayoutItem, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QLayoutItem, QSplitter, QVBoxLayout, QWidget
 
 Margins = tuple[int, int, int, int]
 Box = TypeVar("Box", bound=QBoxLayout)
@@ -43,6 +44,35 @@ def clear(layout: QLayout) -> None:
             widget.deleteLater()
         elif inner is not None:
             clear(inner)
+
+
+class ListAndDetail(QSplitter):
+    """A list and the pane about its selected row, which gives way where the list needs the room.
+
+    `needed` is the width the list should have; the pane is `wide` where both fit, and never narrower than
+    `narrow`. A handle that was dragged stays where the user left it.
+    """
+
+    def __init__(self, content: QWidget, detail: QWidget, needed: int, wide: int, narrow: int = 280) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._needed, self._wide, self._narrow = needed, wide, narrow
+        self._dragged = False
+        detail.setMinimumWidth(narrow)
+        self.setHandleWidth(1)
+        self.setChildrenCollapsible(False)
+        self.addWidget(content)
+        self.addWidget(detail)
+        self.setStretchFactor(0, 1)
+        self.splitterMoved.connect(self._moved)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self._dragged:
+            pane = min(self._wide, max(self._narrow, self.width() - self._needed))
+            self.setSizes([self.width() - self.handleWidth() - pane, pane])
+
+    def _moved(self, _position: int, _handle: int) -> None:
+        self._dragged = True
 
 
 class FlowLayout(QLayout):

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -33,6 +33,7 @@ from workstation.ui.widgets.roles import FOLD_ROLE, STYLE_ROLE
 
 ROW_HEIGHT = 35
 PADDING = 9
+LITTLE = 20  # so much less, such as a scroll bar, changes no widths
 FOLD_RATIO = 2.0  # drawn for screens of twice the density, scaled down on others
 PILL = "pill-"
 Index = QModelIndex | QPersistentModelIndex
@@ -149,6 +150,9 @@ class RowTable(QTableView):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._usual: list[int] = []
+        self._narrow: list[int] = []
+        self._stretch, self._cramped = 0, False
         prepare(self, name)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
@@ -172,6 +176,17 @@ class RowTable(QTableView):
             self.fold_wanted.emit(current.row(), unfold)
             return
         super().keyPressEvent(event)
+
+    def set_narrow_widths(self, usual: list[int], narrow: list[int], stretch: int) -> None:
+        """Use `narrow` while `usual` does not fit; the columns are set anew only where that changes."""
+        self._usual, self._narrow, self._stretch = usual, narrow, stretch
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        cramped = bool(self._usual) and self.viewport().width() < sum(self._usual) - LITTLE
+        if cramped != self._cramped:
+            self._cramped = cramped
+            set_widths(self.horizontalHeader(), self._narrow if cramped else self._usual, self._stretch)
 
     def _clicked(self, index: QModelIndex) -> None:
         fold = index.data(FOLD_ROLE) if index.column() == 0 else None

@@ -64,7 +64,6 @@ class WorklistDetail(QFrame):
         super().__init__()
         self.setObjectName("detail")
         self.setAccessibleName(self.tr("Selected step"))
-        self.setMinimumWidth(300)
         self._name = label("", "heading", wrap=True, selectable=True)
         self._patient = label("", "muted", wrap=True, selectable=True)
         self._warnings = column(spacing=6)

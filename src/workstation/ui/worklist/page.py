@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QSizePolicy,
-    QSplitter,
     QStackedWidget,
+    QToolButton,
     QWidget,
     QWidgetAction,
 )
@@ -24,13 +24,13 @@ from PySide6.QtWidgets import (
 from workstation.domain.events import WorklistAnswered
 from workstation.domain.query import WorklistQuery
 from workstation.services.search import ListWorklist
-from workstation.ui.assets import DARK, spaced_icon
+from workstation.ui.assets import DARK, icon, spaced_icon
 from workstation.ui.desk import Desk
 from workstation.ui.messages import notice_of
 from workstation.ui.widgets.buttons import Chip, button, icon_button, label
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.fields import search_edit
-from workstation.ui.widgets.layouts import FlowLayout, clear, column, row
+from workstation.ui.widgets.layouts import FlowLayout, ListAndDetail, clear, column, row
 from workstation.ui.widgets.table import RowTable, set_widths
 from workstation.ui.widgets.timers import every
 from workstation.ui.worklist.detail import WorklistDetail
@@ -65,13 +65,7 @@ class WorklistPage(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.table)
         self._stack.addWidget(self._empty)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setHandleWidth(1)
-        split.setChildrenCollapsible(False)
-        split.addWidget(self._stack)
-        split.addWidget(self.detail)
-        split.setStretchFactor(0, 1)
-        split.setSizes([1116, 420])
+        split = ListAndDetail(self._stack, self.detail, sum(WIDTHS), wide=420)
         layout = column(self._header(), split, spacing=0)
         layout.setStretch(1, 1)
         self.setLayout(layout)
@@ -260,6 +254,10 @@ class WorklistPage(QWidget):
         self._calendar = QCalendarWidget()
         self._calendar.setGridVisible(False)
         self._calendar.setMinimumSize(320, 260)
+        for name, picture in (("prevmonth", "chevron-left"), ("nextmonth", "chevron-right")):  # Qt's are black
+            arrow = self._calendar.findChild(QToolButton, f"qt_calendar_{name}")
+            if arrow is not None:
+                arrow.setIcon(icon(picture))
         weekend = QTextCharFormat()
         weekend.setForeground(QColor(DARK.muted))
         for day in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
