@@ -6,8 +6,10 @@ from datetime import date
 
 import pytest
 
-from workstation.domain.errors import Cancelled, PeerUnreachable
+from workstation.domain.errors import AssociationRejected, Cancelled, PeerUnreachable
 from workstation.domain.events import SourceAnswered
+from workstation.ui.assets import DARK
+from workstation.ui.node_states import NodeStates
 from workstation.ui.studies.search_state import ANY_DATE, SearchForm, SearchRun, study_query
 
 TODAY = date(2026, 11, 24)
@@ -63,3 +65,13 @@ def test_a_source_that_we_stopped_asking_did_not_fail():
     run = SearchRun(1, {"RADPACS"})
     run.take(SourceAnswered(1, "RADPACS", 0, 0.1, Cancelled()))
     assert run.failures == {}
+
+
+def test_a_node_that_said_no_did_answer():
+    run = SearchRun(1, {"RADPACS", "OLDPACS"})
+    run.take(SourceAnswered(1, "RADPACS", 0, 0.1, AssociationRejected(node="RADPACS")))
+    run.take(SourceAnswered(1, "OLDPACS", 0, 5.0, PeerUnreachable(node="OLDPACS")))
+    assert run.summary(0, 0) == "0 of 0 studies · RADPACS refused · OLDPACS did not answer"
+    states = NodeStates()
+    states.source_answered(run.answered["RADPACS"])
+    assert (states.state("RADPACS").words, states.state("RADPACS").colour) == ("refused", DARK.red)

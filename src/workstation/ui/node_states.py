@@ -10,6 +10,7 @@ from workstation.domain.errors import Cancelled, PeerError, WorkstationError
 from workstation.domain.events import LOCAL, JobFinished, SourceAnswered, WorklistAnswered
 from workstation.domain.job import JobState
 from workstation.ui.assets import DARK
+from workstation.ui.words import refused
 
 _ASKING = frozenset({"echo", "retrieve", "send", "send-files"})
 
@@ -55,6 +56,8 @@ class NodeStates(QObject):
         if error is None:
             state = NodeState(DARK.green, self.tr("answered"))
         else:
-            state = NodeState(DARK.amber, self.tr("did not answer"), error)
+            no = refused(error)
+            words = self.tr("refused") if no else self.tr("did not answer")
+            state = NodeState(DARK.red if no else DARK.amber, words, error)
         self._states[name] = state
         self.changed.emit(name)

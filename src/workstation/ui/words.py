@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from workstation.domain.errors import (
+    AssociationRejected,
+    NoAcceptedContext,
+    PeerFailure,
+    UnknownMoveDestination,
+    WebFailure,
+    WorkstationError,
+)
 from workstation.domain.study import Series, Study
+
+REFUSALS = (AssociationRejected, NoAcceptedContext, PeerFailure, UnknownMoveDestination, WebFailure)
+
+
+def refused(error: WorkstationError | None) -> bool:
+    """Whether the node answered, and its answer was no."""
+    return isinstance(error, REFUSALS)
 
 
 def number(value: int | None) -> str:

@@ -19,6 +19,7 @@ from workstation.ui.export_wizard.model import (
     may_return,
     reachable,
 )
+from workstation.ui.export_wizard.reading import check_destination
 
 
 def chosen(uid: str = "1.2") -> ChosenStudy:
@@ -119,3 +120,9 @@ def test_a_change_to_what_is_already_so_is_not_told(qtbot):
 def test_totals_count_the_images_of_all_studies():
     state = WizardState(studies=(chosen("1"), chosen("2")))
     assert (state.image_count, state.size_bytes, len(state.images)) == (4, 4000, 4)
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs /proc, which is Linux only")
+def test_a_folder_that_takes_no_files_is_not_called_full():
+    problem = check_destination("/proc/out", "", 1).problem
+    assert problem and "free space" not in problem

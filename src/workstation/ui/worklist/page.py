@@ -27,6 +27,7 @@ from workstation.services.search import ListWorklist
 from workstation.ui.assets import DARK, icon, spaced_icon
 from workstation.ui.desk import Desk
 from workstation.ui.messages import notice_of
+from workstation.ui.studies.search_state import failed as failed_words
 from workstation.ui.widgets.buttons import Chip, button, icon_button, label
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.fields import search_edit
@@ -145,10 +146,9 @@ class WorklistPage(QWidget):
         times = [answer.at for answer in self.model.answers.values() if answer.at is not None]
         parts = []
         if failed:
-            names = ", ".join(sorted(failed))
             oldest = min((answer.at for answer in failed.values() if answer.at is not None), default=None)
             since = self.tr("list of {t:%H:%M:%S}").format(t=oldest) if oldest else self.tr("nothing to show from it")
-            parts.append(self.tr("{names} did not answer · {since}").format(names=names, since=since))
+            parts.extend([*failed_words({name: answer.error for name, answer in failed.items()}), since])
         elif self._waiting:
             parts.append(self.tr("asking {names}").format(names=", ".join(sorted(self._waiting))))
         elif times:
