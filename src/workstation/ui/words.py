@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from workstation.domain.errors import (
     AssociationRejected,
@@ -20,6 +20,14 @@ REFUSALS = (AssociationRejected, NoAcceptedContext, PeerFailure, UnknownMoveDest
 def refused(error: WorkstationError | None) -> bool:
     """Whether the node answered, and its answer was no."""
     return isinstance(error, REFUSALS)
+
+
+def failed(failures: Mapping[str, WorkstationError | None]) -> list[str]:
+    """`RADPACS refused`, `NEWPACS, OLDPACS did not answer`."""
+    said_no = [name for name, error in failures.items() if refused(error)]
+    silent = [name for name in failures if name not in said_no]
+    pairs = ((said_no, "refused"), (silent, "did not answer"))
+    return [f"{', '.join(sorted(names))} {words}" for names, words in pairs if names]
 
 
 def number(value: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -10,7 +10,7 @@ from workstation.domain.errors import Cancelled, WorkstationError
 from workstation.domain.events import SourceAnswered
 from workstation.domain.query import Query
 from workstation.domain.study import Level
-from workstation.ui.words import refused
+from workstation.ui.words import failed
 
 ANY_DATE = "any"
 DATE_CHOICES: tuple[tuple[str, str], ...] = (
@@ -138,14 +138,6 @@ class SearchRun:
         if self.failures:
             parts.extend(failed(self.failures))
         return " · ".join(parts)
-
-
-def failed(failures: Mapping[str, WorkstationError | None]) -> list[str]:
-    """`RADPACS refused`, `NEWPACS, OLDPACS did not answer`."""
-    said_no = [name for name, error in failures.items() if refused(error)]
-    silent = [name for name in failures if name not in said_no]
-    pairs = ((said_no, "refused"), (silent, "did not answer"))
-    return [f"{_names(names)} {words}" for names, words in pairs if names]
 
 
 def _sources(number: int) -> str:

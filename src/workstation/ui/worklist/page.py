@@ -27,13 +27,13 @@ from workstation.services.search import ListWorklist
 from workstation.ui.assets import DARK, icon, spaced_icon
 from workstation.ui.desk import Desk
 from workstation.ui.messages import notice_of
-from workstation.ui.studies.search_state import failed as failed_words
 from workstation.ui.widgets.buttons import Chip, button, icon_button, label
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.fields import search_edit
 from workstation.ui.widgets.layouts import FlowLayout, ListAndDetail, clear, column, row
 from workstation.ui.widgets.table import RowTable, set_widths
 from workstation.ui.widgets.timers import every
+from workstation.ui.words import failed as failed_words
 from workstation.ui.worklist.detail import WorklistDetail
 from workstation.ui.worklist.model import Column, Filter, WorklistModel
 
