@@ -7,31 +7,18 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workstation.cli.program import build
-from workstation.domain.errors import LocalError, SettingsError, WorkstationError
+from workstation.domain.errors import SettingsError, WorkstationError
 from workstation.settings import Folders, Settings, load, resources, save, set_aside
 
 if TYPE_CHECKING:
-    from workstation.domain.node import LocalAe, Node
-    from workstation.domain.query import Query
-    from workstation.domain.study import QueryMatch
-    from workstation.jobs.cancel import Cancellation
     from workstation.jobs.runner import Handler
-    from workstation.services.ports import (
-        DimsePeer,
-        EchoResult,
-        Inbox,
-        Listener,
-        OnProgress,
-        RetrieveTarget,
-        TransferReport,
-        WebPeer,
-    )
+    from workstation.services.ports import Listener
     from workstation.services.workplace import Workplace
 
 
@@ -69,6 +56,9 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
     from workstation.dicom.decode_pool import DecodePool
     from workstation.jobs.journal import Journal
     from workstation.jobs.runner import JobRunner
+    from workstation.network.dicomweb.client import DicomWebClient
+    from workstation.network.dimse.client import DimseClient
+    from workstation.network.listener import StorageListener
     from workstation.services.broadcast import Broadcast
     from workstation.services.ingest import ArchiveInbox
     from workstation.services.workplace import Workplace
@@ -79,7 +69,11 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
         archive = LocalArchive(folders.data / "archive")
         closing.callback(archive.close)
         inbox = ArchiveInbox(archive, broadcast.publish)
-        listener = _LateListener(current, inbox)
+        listener = StorageListener(
+            lambda: current().local,
+            inbox,
+            lambda: frozenset(node.ae_title for node in current().nodes if node.ae_title),
+        )
         pool = DecodePool(current().decode)
         closing.callback(pool.close)
         workplace: Workplace
@@ -90,8 +84,8 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
             save_settings=lambda changed: _listen_as_changed(listener, current.save(changed), changed),
             archive=archive,
             inbox=inbox,
-            dimse_for=_dimse_client,
-            web=_LateWeb(),
+            dimse_for=DimseClient,
+            web=DicomWebClient(),
             listener=listener,
             runner=runner,
             decode_pool=pool,
@@ -99,79 +93,6 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
         )
         closing.callback(workplace.close)
         yield workplace
-
-
-def _dimse_client(local: LocalAe) -> DimsePeer:
-    from workstation.network.dimse.client import DimseClient
-
-    return DimseClient(local)
-
-
-class _LateWeb:
-    """The DICOMweb client, whose libraries are loaded with the first call."""
-
-    def echo(self, node: Node, cancellation: Cancellation) -> EchoResult:
-        return self._client().echo(node, cancellation)
-
-    def find(self, node: Node, query: Query, cancellation: Cancellation) -> Iterator[QueryMatch]:
-        return self._client().find(node, query, cancellation)
-
-    def retrieve(
-        self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation
-    ) -> TransferReport:
-        return self._client().retrieve(node, target, inbox, on_progress, cancellation)
-
-    def store(
-        self, node: Node, paths: Sequence[Path], on_progress: OnProgress, cancellation: Cancellation
-    ) -> TransferReport:
-        return self._client().store(node, paths, on_progress, cancellation)
-
-    @staticmethod
-    def _client() -> WebPeer:
-        from workstation.network.dicomweb.client import DicomWebClient
-
-        return DicomWebClient()
-
-
-class _LateListener:
-    """The storage SCP, whose libraries are loaded when it first starts: not before the first paint."""
-
-    def __init__(self, settings: Callable[[], Settings], inbox: Inbox) -> None:
-        self._settings = settings
-        self._inbox = inbox
-        self._listener: Listener | None = None
-        self._lock = threading.Lock()
-
-    @property
-    def running(self) -> bool:
-        return self._listener is not None and self._listener.running
-
-    def start(self) -> LocalAe:
-        with self._lock:
-            if self._listener is None:
-                self._listener = self._make()
-        return self._listener.start()
-
-    def stop(self) -> None:
-        with self._lock:
-            listener = self._listener
-        if listener is not None:
-            listener.stop()
-
-    def bytes_from(self, ae_title: str) -> int:
-        return self._listener.bytes_from(ae_title) if self._listener else 0
-
-    def why_refused(self) -> LocalError | None:
-        return self._listener.why_refused() if self._listener else None
-
-    def _make(self) -> Listener:
-        from workstation.network.listener import StorageListener
-
-        return StorageListener(
-            lambda: self._settings().local,
-            self._inbox,
-            lambda: frozenset(node.ae_title for node in self._settings().nodes if node.ae_title),
-        )
 
 
 def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]:
