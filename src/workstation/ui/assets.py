@@ -76,7 +76,14 @@ def _svg(name: str) -> str:
 
 def pixmap(name: str, size: int, colour: str = DARK.text, ratio: float = 1.0) -> QPixmap:
     """The icon `name` in `colour`, `size` logical pixels square."""
-    renderer = QSvgRenderer(QByteArray(_svg(name).replace('stroke="#000"', f'stroke="{colour}"').encode()))
+    return _drawn(_renderer(name, colour), size, ratio)
+
+
+def _renderer(name: str, colour: str) -> QSvgRenderer:
+    return QSvgRenderer(QByteArray(_svg(name).replace('stroke="#000"', f'stroke="{colour}"').encode()))
+
+
+def _drawn(renderer: QSvgRenderer, size: int, ratio: float) -> QPixmap:
     picture = QPixmap(QSize(round(size * ratio), round(size * ratio)))
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
@@ -89,11 +96,16 @@ def pixmap(name: str, size: int, colour: str = DARK.text, ratio: float = 1.0) ->
 def icon(name: str, colour: str = DARK.text, checked: str = DARK.link, disabled: str = DARK.disabled) -> QIcon:
     """The icon `name` with its checked and disabled colours, for buttons and actions."""
     result = QIcon()
-    for size in ICON_SIZES:
-        for ratio in (1.0, 2.0):
-            result.addPixmap(pixmap(name, size, colour, ratio), QIcon.Mode.Normal, QIcon.State.Off)
-            result.addPixmap(pixmap(name, size, checked, ratio), QIcon.Mode.Normal, QIcon.State.On)
-            result.addPixmap(pixmap(name, size, disabled, ratio), QIcon.Mode.Disabled, QIcon.State.Off)
+    shades = (
+        (colour, QIcon.Mode.Normal, QIcon.State.Off),
+        (checked, QIcon.Mode.Normal, QIcon.State.On),
+        (disabled, QIcon.Mode.Disabled, QIcon.State.Off),
+    )
+    for shade, mode, state in shades:
+        renderer = _renderer(name, shade)  # parsed once for all sizes
+        for size in ICON_SIZES:
+            for ratio in (1.0, 2.0):
+                result.addPixmap(_drawn(renderer, size, ratio), mode, state)
     return result
 
 
