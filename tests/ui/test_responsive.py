@@ -48,10 +48,10 @@ def test_a_hanging_peer_leaves_the_window_alive_and_is_cancelled_within_half_a_s
         qtbot.waitUntil(lambda: activity.model.rowCount() == 1)
         activity.table.selectRow(0)
         job = activity.selection()[0]
-        started = time.monotonic()
+        pressed_at = time.time()
         activity.cancel()
         qtbot.waitUntil(lambda: activity.model._jobs[job.id].state is JobState.CANCELLED)
-        took = time.monotonic() - started
+        took = activity.model._jobs[job.id].finished_at - pressed_at
         gap = heart.stop()
 
         assert took < 0.5
