@@ -26,7 +26,7 @@ from workstation.ui.widgets.layouts import ListAndDetail, column
 from workstation.ui.widgets.table import RowTable, row_text, selected_rows, set_widths
 from workstation.ui.widgets.timers import single_shot
 
-WIDTHS = [35, 170, 114, 116, 136, 66, 170, 95, 51, 56, 132]
+WIDTHS = [35, 190, 104, 116, 136, 66, 160, 95, 51, 56, 132]
 NARROW_WIDTHS = [30, 138, 106, 104, 134, 52, 60, 76, 46, 50, 124]  # of a window 1280 wide
 SERIES_AFTER_MS = 120  # so that walking through the table asks for nothing
 PRIORS_AFTER_MS = 400
