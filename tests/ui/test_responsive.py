@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import time
-from itertools import pairwise
 
-from PySide6.QtCore import QTimer
-
+from tests.support.driver import Heartbeat
 from tests.support.ui import HANGING, RADPACS, a_study, make_rig
 from workstation.domain.job import JobState
 from workstation.settings import Settings
 from workstation.ui.activity.model import Show
 
 LONGEST_GAP_S = 2.0  # 0.1 measured; a window that waits for a peer is silent for as long as the peer is
-BEAT_MS = 5
-
-
-class Heartbeat:
-    """Ticks on the GUI thread and remembers the longest silence."""
-
-    def __init__(self) -> None:
-        self._beats = [time.monotonic()]
-        self._timer = QTimer()
-        self._timer.timeout.connect(lambda: self._beats.append(time.monotonic()))
-        self._timer.start(BEAT_MS)
-
-    def stop(self) -> float:
-        self._timer.stop()
-        self._beats.append(time.monotonic())
-        return max(later - earlier for earlier, later in pairwise(self._beats))
 
 
 def test_a_hanging_peer_leaves_the_window_alive_and_is_cancelled_within_half_a_second(tmp_path, open_window, qtbot):

@@ -39,6 +39,7 @@ from workstation.services.ports import (
 )
 from workstation.services.search import FindNode, require_node
 
+NAMED = 5  # missing instances in the sentence about them
 SINGLY_UP_TO = 50  # missing instances asked for one by one; more than that go in lists of this length
 MOVE_BYTES_EVERY_S = 0.5
 _NO_DIMSE = (PeerUnreachable, PeerTimedOut, AssociationRejected)  # another DIMSE service would meet the same
@@ -272,8 +273,8 @@ class _Retrieval:
         )
 
     def _incomplete(self, result: RetrieveResult) -> IncompleteTransfer:
-        named = ", ".join(result.missing[:20])
-        more = f" and {len(result.missing) - 20} more" if len(result.missing) > 20 else ""
+        named = ", ".join(result.missing[:NAMED])  # the result has them all
+        more = f" and {len(result.missing) - NAMED} more" if len(result.missing) > NAMED else ""
         return IncompleteTransfer(
             node=self._around.node.name,
             operation="retrieve",
