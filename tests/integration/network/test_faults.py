@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread
+from pynetdicom.acse import ACSE
 from pynetdicom.dsutils import encode
 
 from tests.support.inbox import Us, ignore
@@ -246,6 +247,25 @@ def test_a_wrong_called_ae_title_is_rejected_in_the_words_of_the_standard(us: Us
     assert details["reason"] == "called AE title not recognized"
     assert details["result"] == "rejected permanently"
     assert details["our_ae_title"] == "WORKSTATION"
+
+
+def test_a_rejection_read_after_the_peer_has_closed_is_still_a_rejection(
+    us: Us, orthanc: OrthancPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The requesting thread may be scheduled only when the reactor has read the answer and closed."""
+    send_request = ACSE.send_request
+
+    def send_and_dawdle(acse: ACSE) -> None:
+        send_request(acse)
+        deadline = time.monotonic() + 30
+        while acse.dul.peek_next_pdu() is None or acse.dul.socket is None or acse.dul.socket._is_connected:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    monkeypatch.setattr(ACSE, "send_request", send_and_dawdle)
+
+    with pytest.raises(AssociationRejected):
+        us.dimse.echo(orthanc.node(ae_title="WRONG"), us.cancellation)
 
 
 def test_a_refusing_peer_rejects(us: Us) -> None:

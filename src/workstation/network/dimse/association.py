@@ -15,6 +15,7 @@ from pydicom import Dataset
 from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.presentation import PresentationContext, build_role
 from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
 
@@ -38,6 +39,7 @@ from workstation.network.dimse import status as words
 from workstation.network.receive import SpoolingProvider
 from workstation.services.ports import Arrivals, Inbox
 
+_REJECTIONS = (1, 2)  # permanent, transient (PS3.8 9.3.4)
 _RELEASE_S = 3.0
 _JOIN_S = 2.0
 
@@ -290,17 +292,27 @@ def _roles(contexts: Sequence[PresentationContext]) -> list[Any]:
 def _not_established(link: Link, contexts: Sequence[PresentationContext], asked_at: float) -> PeerError | Cancelled:
     if link.cancellation.cancelled:
         return Cancelled()
-    association = link.association
-    answer = association.acceptor.primitive
-    if association.is_rejected and answer is not None:
+    answer = _answer(link.association)
+    if answer is not None and answer.result in _REJECTIONS:
         return AssociationRejected(
             our_ae_title=link.local.ae_title,
             **words.rejection_in_words(answer.result, answer.result_source, answer.diagnostic),
             **link.facts,
         )
-    if answer is not None and answer.result == 0 and not association.accepted_contexts:
+    if answer is not None and answer.result == 0 and not link.association.accepted_contexts:
         return NoAcceptedContext(sop_class=UID(contexts[0].abstract_syntax or "").name, **link.facts)
     return link.lost(since=asked_at)
+
+
+def _answer(association: Association) -> A_ASSOCIATE | None:
+    """What the peer said to our request.
+
+    pynetdicom leaves a rejection unread when the peer closes before `associate` looks at the connection.
+    """
+    if association.acceptor.primitive is not None:
+        return association.acceptor.primitive
+    unread = association.dul.peek_next_pdu()
+    return unread if isinstance(unread, A_ASSOCIATE) and unread.result in _REJECTIONS else None
 
 
 def _release(association: Association) -> None:
