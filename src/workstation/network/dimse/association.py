@@ -311,7 +311,7 @@ def _answer(association: Association) -> A_ASSOCIATE | None:
     """
     if association.acceptor.primitive is not None:
         return association.acceptor.primitive
-    unread = association.dul.peek_next_pdu()
+    unread: object = association.dul.peek_next_pdu()
     return unread if isinstance(unread, A_ASSOCIATE) and unread.result in _REJECTIONS else None
 
 
