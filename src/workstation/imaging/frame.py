@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from workstation.imaging.overlay import Overlay
+from workstation.imaging.shutter import Shutter
+from workstation.imaging.suv import SuvScale
 
 Stored = NDArray[np.generic]  # (rows, columns) or (rows, columns, samples): stored values, any numeric dtype
 
@@ -49,6 +53,39 @@ class PlaneGeometry:
     frame_of_reference_uid: str = ""
 
 
+class RegionFormat(IntEnum):
+    """Region Spatial Format (0018,6012), PS3.3 C.8.5.5.1.1."""
+
+    NONE = 0
+    TWO_D = 1
+    M_MODE = 2
+    SPECTRAL = 3
+    WAVEFORM = 4
+    GRAPHICS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CalibratedRegion:
+    """An ultrasound region (PS3.3 C.8.5.5): a part of the image whose axes have their own units."""
+
+    left: int  # columns and rows of the image from 0, the last ones included
+    top: int
+    right: int
+    bottom: int
+    format: RegionFormat
+    units: tuple[str, str]  # across, down: `cm`, `s`, `cm/s`, ...; empty when there is none (C.8.5.5.1.15)
+    deltas: tuple[float, float]  # physical units per pixel across, down; as signed as they were written
+    low_priority: bool = False  # gives way to a region that overlaps it (C.8.5.5.1.3)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColourCube:
+    """A colour transformation to sRGB, sampled: `nodes` has shape (n, n, n, 3), indexed by red, green and blue."""
+
+    nodes: NDArray[np.uint8]
+    name: str = ""  # what the ICC profile calls itself
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PixelAttributes:
     """How to turn stored values into a picture; one per frame, functional groups already resolved."""
@@ -73,6 +110,18 @@ class PixelAttributes:
     lossy: bool = False
     burned_in: bool = False
     incomplete: str = ""  # why part of the pixel data is missing, empty when whole
+    reduction: int = 1  # each pixel stands for n x n of the full image; the spacing is already multiplied
+    magnification: float = 1.0  # Estimated Radiographic Magnification Factor, by which the spacing is divided
+    calibration_type: str = ""  # (0028,0A02): GEOMETRY or FIDUCIAL where the spacing was corrected
+    overlays: tuple[Overlay, ...] = ()
+    shutter: Shutter | None = None
+    regions: tuple[CalibratedRegion, ...] = ()  # ultrasound
+    supplemental_palette: tuple[LookupTable, LookupTable, LookupTable] | None = None  # colours from its first input on
+    profile: ColourCube | None = None  # ICC profile of true colour, None when it is sRGB
+    suv: SuvScale | None = None  # PET
+    lossy_text: str = ""  # method and ratio of the lossy compression, as the file tells them
+    derived: bool = False  # Image Type DERIVED (PS3.3 C.7.6.1.1.2)
+    for_processing: bool = False  # Presentation Intent Type: raw data, not meant for looking at
 
 
 @dataclass(frozen=True, slots=True, eq=False)

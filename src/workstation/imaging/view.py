@@ -25,3 +25,5 @@ class View:
     flipped: bool = False  # left-right, applied before the turns
     inverted: bool = False
     interpolation: Interpolation = Interpolation.LINEAR
+    overlays_shown: bool = True
+    shutter_shown: bool = True
