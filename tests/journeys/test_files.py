@@ -13,7 +13,7 @@ from tests.support.command_line import CommandLine
 from tests.support.driver import User
 from tests.support.testdata import manifest, require_testdata
 from workstation.services.explain import explain
-from workstation.services.open_series import DisplayKind
+from workstation.services.display_sets import DisplayKind
 
 GROUPS = sorted({row["path"].split("/")[0] for row in manifest()}) or ["missing"]
 MAMMOGRAM = files_of("mg-screening")[0]

@@ -1,15 +1,10 @@
-"""Open a study, or files and folders: which frames form one display set, and in which order.
-
-A display set is what one viewport scrolls through: one multi-frame instance, or the single-frame instances of a
-series that lie in one geometry. What has no image becomes a display set of its own that says so.
-"""
+"""Open a study, or files and folders: read what lies there, and group it into display sets (`stacking`)."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,54 +12,20 @@ from workstation.dicom.attributes import pixel_attributes
 from workstation.dicom.read import read_dataset, read_header
 from workstation.dicom.summarise import match_from
 from workstation.domain.errors import DamagedFile, InputError, NotDicom
-from workstation.domain.job import ErrorReport, Progress
+from workstation.domain.job import Progress
 from workstation.domain.study import Instance, Series, Study
-from workstation.imaging.frame import PixelAttributes
-from workstation.imaging.stack import StackKey, split_and_order
 from workstation.jobs.cancel import Cancellation
 from workstation.jobs.runner import JobContext, Outcome
+from workstation.services.display_sets import DisplaySet
 from workstation.services.file_walk import FileWalk, unreadable
 from workstation.services.ports import Archive
+from workstation.services.stacking import OpenedFile, damaged_set, group
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 OnProgress = Callable[[Progress], None]
-
-
-class DisplayKind(StrEnum):
-    IMAGE = "image"
-    DOCUMENT = "document"  # a report or an encapsulated document: to be read, not looked at
-    OTHER = "other"  # plans, structures, waveforms, presentation states, raw data
-    DAMAGED = "damaged"  # could not be read at all; `error` says why
-
-
-@dataclass(frozen=True, slots=True)
-class FrameRef:
-    """Where one frame lies, and which instance it belongs to."""
-
-    path: Path
-    frame_index: int = 0  # within the file, from 0
-    sop_instance_uid: str = ""
-    sop_class_uid: str = ""
-    instance_number: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DisplaySet:
-    uid: str  # unique within what was opened: the series UID and which part of it
-    study: Study
-    series: Series
-    frames: tuple[FrameRef, ...]
-    kind: DisplayKind = DisplayKind.IMAGE
-    frame_rate: float | None = None  # images per second as the file recommends, None when it does not
-    error: ErrorReport | None = None
-    ordered_by: str = ""  # "position" or "instance number"
-
-    @property
-    def is_multi_frame(self) -> bool:
-        return len(self.frames) > 1 and self.frames[0].path == self.frames[-1].path
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,24 +102,10 @@ def open_paths(
 # --- reading ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """One readable file with what the rules below look at."""
-
-    path: Path
-    study: Study
-    series: Series
-    instance: Instance
-    is_image: bool
-    frames: int
-    frame_rate: float | None
-    attributes: PixelAttributes | None
-
-
 def _display_sets(
     paths: Sequence[Path], cancellation: Cancellation, on_progress: OnProgress | None, named: frozenset[Path]
 ) -> tuple[DisplaySet, ...]:
-    items: list[_Item] = []
+    items: list[OpenedFile] = []
     problems: list[tuple[Path, InputError]] = []
     pending = deque(dict.fromkeys(paths))
     done = 0
@@ -181,7 +128,7 @@ def _display_sets(
             on_progress(Progress(done, done + len(pending)))
     if not items:
         raise problems[0][1] if problems else NotDicom(path=paths[0] if paths else None, reason="no DICOM file in it")
-    return (*_group(items), *(_damaged_set(path, error) for path, error in problems))
+    return (*group(items), *(damaged_set(path, error) for path, error in problems))
 
 
 def _header(path: Path) -> Dataset:
@@ -191,10 +138,10 @@ def _header(path: Path) -> Dataset:
         raise unreadable(path, error) from error
 
 
-def _item(path: Path, header: Dataset) -> _Item:
+def _item(path: Path, header: Dataset) -> OpenedFile:
     instance = match_from(header, Instance)
     is_image = bool(instance.rows and instance.columns)
-    return _Item(
+    return OpenedFile(
         path=path,
         study=match_from(header, Study),
         series=match_from(header, Series),
@@ -250,114 +197,3 @@ def _referenced_files(path: Path) -> list[Path]:
     if not files:
         raise DamagedFile(path=path, reason="a directory that names no file that is there")
     return files
-
-
-# --- grouping --------------------------------------------------------------------------------
-
-
-def _group(items: Iterable[_Item]) -> Iterator[DisplaySet]:
-    by_series: dict[tuple[str, str], list[_Item]] = {}
-    for item in items:
-        key = (item.study.study_instance_uid, item.series.series_instance_uid or str(item.path))
-        by_series.setdefault(key, []).append(item)
-    in_order = sorted(by_series.values(), key=_series_order)
-    # Newest study first; a stable sort leaves the rest as it is.
-    for members in sorted(in_order, key=lambda members: members[0].study.study_date, reverse=True):
-        yield from _sets_of_series(_without_repeats(members))
-
-
-def _series_order(members: Sequence[_Item]) -> tuple[str, int, bool, str]:
-    """By study, then series number; without one at the end, what can be looked at first."""
-    first = members[0]
-    number = first.series.series_number
-    return (
-        first.study.study_instance_uid,
-        number if number is not None else 1 << 31,
-        not any(item.is_image for item in members),
-        first.series.series_instance_uid,
-    )
-
-
-def _without_repeats(members: Sequence[_Item]) -> list[_Item]:
-    """One item for each SOP Instance UID: the same file met twice is one image."""
-    kept: dict[str, _Item] = {}
-    for item in members:
-        kept.setdefault(item.instance.sop_instance_uid or str(item.path), item)
-    return list(kept.values())
-
-
-def _sets_of_series(members: Sequence[_Item]) -> Iterator[DisplaySet]:
-    ordered = sorted(members, key=lambda item: (_number(item.instance), str(item.path)))
-    singles = [item for item in ordered if item.is_image and item.frames == 1]
-    # Objects of another class (a screenshot in a CT series, say) are never mixed into the stack.
-    by_class: dict[str, list[_Item]] = {}
-    for item in singles:
-        by_class.setdefault(item.instance.sop_class_uid, []).append(item)
-    for images in by_class.values():
-        for part, by_position in _stacks(images):
-            yield _image_set(part, [FrameRef(*_ref(item, 0)) for item in part], by_position)
-    for item in ordered:
-        if item.is_image and item.frames > 1:
-            yield _image_set([item], [FrameRef(*_ref(item, index)) for index in range(item.frames)], False)
-    for item in ordered:
-        if not item.is_image:
-            yield _other_set(item)
-
-
-def _stacks(images: Sequence[_Item]) -> Iterator[tuple[list[_Item], bool]]:
-    """One stack per geometry, with whether it is ordered by place in the patient."""
-    keys = [
-        StackKey(item.attributes.geometry if item.attributes else None, item.instance.instance_number)
-        for item in images
-    ]
-    for stack in split_and_order(keys):
-        yield [images[index] for index in stack], keys[stack[0]].geometry is not None and len(stack) > 1
-
-
-def _ref(item: _Item, index: int) -> tuple[Path, int, str, str, int | None]:
-    instance = item.instance
-    return (item.path, index, instance.sop_instance_uid, instance.sop_class_uid, instance.instance_number)
-
-
-def _number(instance: Instance) -> int:
-    return instance.instance_number if instance.instance_number is not None else 1 << 31
-
-
-def _image_set(part: Sequence[_Item], frames: Sequence[FrameRef], by_position: bool) -> DisplaySet:
-    first = part[0]
-    return DisplaySet(
-        uid=f"{first.series.series_instance_uid}/{frames[0].sop_instance_uid or frames[0].path}",
-        study=first.study,
-        series=first.series,
-        frames=tuple(frames),
-        frame_rate=part[0].frame_rate,
-        ordered_by="position" if by_position else "instance number",
-    )
-
-
-_DOCUMENT_CLASSES = (
-    "1.2.840.10008.5.1.4.1.1.88.",  # structured reports, key object selection
-    "1.2.840.10008.5.1.4.1.1.104.",  # encapsulated PDF, CDA, STL, ...
-)
-
-
-def _other_set(item: _Item) -> DisplaySet:
-    is_document = item.instance.sop_class_uid.startswith(_DOCUMENT_CLASSES)
-    return DisplaySet(
-        uid=f"{item.series.series_instance_uid}/{item.instance.sop_instance_uid or item.path}",
-        study=item.study,
-        series=item.series,
-        frames=(FrameRef(*_ref(item, 0)),),
-        kind=DisplayKind.DOCUMENT if is_document else DisplayKind.OTHER,
-    )
-
-
-def _damaged_set(path: Path, error: InputError) -> DisplaySet:
-    return DisplaySet(
-        uid=f"damaged/{path}",
-        study=Study(),
-        series=Series(),
-        frames=(FrameRef(path),),
-        kind=DisplayKind.DAMAGED,
-        error=error.report(),
-    )

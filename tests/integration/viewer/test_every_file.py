@@ -14,7 +14,8 @@ from workstation.imaging.compose import compose
 from workstation.imaging.view import View
 from workstation.jobs.cancel import Cancellation
 from workstation.services.explain import explain
-from workstation.services.open_series import DisplayKind, open_paths
+from workstation.services.display_sets import DisplayKind
+from workstation.services.open_series import open_paths
 
 SIZE = (64, 48)
 GROUPS = sorted({row["path"].split("/")[0] for row in manifest()}) or ["missing"]

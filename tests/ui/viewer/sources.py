@@ -13,7 +13,7 @@ from workstation.domain.person_name import PersonName
 from workstation.domain.study import Series, Study
 from workstation.imaging.frame import Frame, PixelAttributes
 from workstation.jobs.cancel import Cancellation
-from workstation.services.open_series import DisplaySet, FrameRef
+from workstation.services.display_sets import DisplaySet, FrameRef
 
 WAIT_S = 60.0
 

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.viewer.sources import GatedSource, grey
 from workstation.domain.errors import DamagedFile, DecodeFailed
-from workstation.services.open_series import FrameRef
+from workstation.services.display_sets import FrameRef
 from workstation.ui.viewer.loader import FrameCache, FrameLoader, Loaded
 
 REFS = [FrameRef(Path("/nowhere/one.dcm"), index) for index in range(20)]

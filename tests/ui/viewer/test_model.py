@@ -17,7 +17,7 @@ from tests.ui.viewer.sources import GatedSource, display_set, grey
 from workstation.domain.errors import DamagedFile
 from workstation.imaging.frame import Window
 from workstation.imaging.view import View
-from workstation.services.open_series import DisplayKind, FrameRef
+from workstation.services.display_sets import DisplayKind, FrameRef
 from workstation.ui.viewer import tools
 from workstation.ui.viewer.loader import FrameCache, FrameLoader
 from workstation.ui.viewer.model import Viewport, prefetch_order

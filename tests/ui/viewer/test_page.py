@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from tests.ui.viewer.conftest import SmallWorkplace
 from workstation.imaging.compose import compose
 from workstation.imaging.window import drag_window
-from workstation.services.open_series import DisplayKind
+from workstation.services.display_sets import DisplayKind
 from workstation.settings import ViewerSettings
 from workstation.ui.viewer.canvas import Canvas
 from workstation.ui.viewer.furniture import Density

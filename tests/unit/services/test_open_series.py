@@ -13,7 +13,8 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, SecondaryCapture
 
 from workstation.domain.errors import Cancelled, InputError, NotDicom
 from workstation.jobs.cancel import Cancellation
-from workstation.services.open_series import DisplayKind, frame_rate, open_paths
+from workstation.services.display_sets import DisplayKind
+from workstation.services.open_series import frame_rate, open_paths
 
 STUDY, SERIES = "1.2.3", "1.2.3.4"
 AXIAL = [1, 0, 0, 0, 1, 0]

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from workstation.dicom.describe import AttributeRow, attributes_of, describe
 from workstation.jobs.cancel import Cancellation
-from workstation.services.open_series import DisplayKind, DisplaySet
+from workstation.services.display_sets import DisplayKind, DisplaySet
 from workstation.ui.background import Background
 from workstation.ui.viewer.canvas import image_over
 from workstation.ui.viewer.grid import ViewportGrid

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Signal
 from workstation.domain.errors import Cancelled, DecodeFailed, WorkstationError
 from workstation.imaging.frame import Frame
 from workstation.jobs.cancel import Cancellation
-from workstation.services.open_series import FrameRef
+from workstation.services.display_sets import FrameRef
 
 _CLOSE_TIMEOUT_S = 5.0
 

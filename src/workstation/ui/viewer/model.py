@@ -22,7 +22,7 @@ from workstation.imaging.grayscale import modality_values, padding_mask
 from workstation.imaging.probe import modality_value
 from workstation.imaging.view import View
 from workstation.imaging.window import AUTO, drag_window, initial_window, window_of
-from workstation.services.open_series import DisplayKind, DisplaySet, FrameRef
+from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef
 from workstation.ui.viewer import tools
 from workstation.ui.viewer.furniture import number
 from workstation.ui.viewer.loader import FrameLoader, Loaded

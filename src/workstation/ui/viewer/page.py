@@ -19,7 +19,8 @@ from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
 from workstation.domain.errors import WorkstationError
 from workstation.imaging.frame import Window
 from workstation.imaging.view import View
-from workstation.services.open_series import DisplayKind, DisplaySet, FrameRef, OpenPaths, OpenStudy
+from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef
+from workstation.services.open_series import OpenPaths, OpenStudy
 from workstation.services.workplace import Workplace
 from workstation.ui.actions import Actions
 from workstation.ui.messages import notice_of

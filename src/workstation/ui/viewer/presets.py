@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from workstation.imaging.frame import Frame, Window
 from workstation.imaging.view import View
 from workstation.imaging.window import presets
-from workstation.services.open_series import DisplaySet
+from workstation.services.display_sets import DisplaySet
 from workstation.ui.viewer import tools
 
 MOST = 9  # they lie on the keys 1 to 9

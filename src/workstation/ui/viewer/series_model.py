@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from workstation.services.open_series import DisplayKind, DisplaySet
+from workstation.services.display_sets import DisplayKind, DisplaySet
 from workstation.ui.viewer.furniture import date
 
 SUBTITLE_ROLE = Qt.ItemDataRole.UserRole + 1

@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QS
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from workstation.services.open_series import DisplaySet
+from workstation.services.display_sets import DisplaySet
 from workstation.ui.assets import DARK, font, pixmap
 from workstation.ui.viewer.series_model import DISPLAY_SET_ROLE, HEADER_ROLE, ICON_ROLE, SUBTITLE_ROLE, SeriesModel
 

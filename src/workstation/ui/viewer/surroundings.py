@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workstation.imaging.frame import Frame, PixelAttributes
 from workstation.imaging.geometry import distance_along_normal, edge_letters
-from workstation.services.open_series import DisplayKind, DisplaySet
+from workstation.services.display_sets import DisplayKind, DisplaySet
 from workstation.ui.messages import notice_of
 from workstation.ui.viewer.furniture import (
     Corners,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from workstation.imaging.compose import compose
 from workstation.imaging.view import View
 from workstation.jobs.cancel import Cancellation
-from workstation.services.open_series import DisplaySet
+from workstation.services.display_sets import DisplaySet
 from workstation.ui.viewer.loader import FrameSource
 
 
