@@ -9,6 +9,7 @@ from workstation.domain.errors import SettingsError
 from workstation.domain.node import LocalAe, Node, RetrieveMethod
 from workstation.settings import (
     Folders,
+    MouseProfile,
     Settings,
     ViewerSettings,
     add_node,
@@ -46,7 +47,7 @@ def test_what_is_saved_is_loaded(profile: Folders) -> None:
         local=LocalAe("WS1", "0.0.0.0", 0),
         listen=False,
         nodes=(PACS, replace(ARCHIVE, retrieve_method=RetrieveMethod.WEB, connect_timeout_s=2.5, worklist=True)),
-        viewer=ViewerSettings(drag_up_brightens=False),
+        viewer=ViewerSettings(mouse=MouseProfile.BIR, drag_up_brightens=False),
     )
     save(settings, profile)
     assert load(profile) == settings

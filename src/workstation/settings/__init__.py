@@ -6,6 +6,7 @@ from workstation.settings.toml_file import load, save, set_aside
 from workstation.settings.values import (
     DecodeSettings,
     Folders,
+    MouseProfile,
     Settings,
     ViewerSettings,
     WorklistSettings,
@@ -14,6 +15,7 @@ from workstation.settings.values import (
 __all__ = [
     "DecodeSettings",
     "Folders",
+    "MouseProfile",
     "Settings",
     "ViewerSettings",
     "WorklistSettings",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from workstation.domain.node import LocalAe, Node
@@ -20,8 +21,17 @@ class Folders:
         return self.config / "settings.toml"
 
 
+class MouseProfile(StrEnum):
+    """Whose habits the mouse follows in the viewer."""
+
+    STANDARD = "standard"  # left windows, middle pans, right zooms
+    BIR = "bir"  # IHE Basic Image Review: left scrolls
+    CLEARCANVAS = "clearcanvas"  # left scrolls, middle and right window, Ctrl+left pans
+
+
 @dataclass(frozen=True, slots=True)
 class ViewerSettings:
+    mouse: MouseProfile = MouseProfile.STANDARD
     drag_up_brightens: bool = True  # Weasis's habit; IHE BIR has it the other way
     cache_mib: int = 1024
 

@@ -100,6 +100,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _spec("viewer.scroll", T("actions", "Scroll"), "S", icon="scroll", checkable=True, group="tool"),
     _spec("viewer.pan", T("actions", "Pan"), "T", icon="pan", checkable=True, group="tool"),
     _spec("viewer.zoom", T("actions", "Zoom"), "Z", icon="zoom", checkable=True, group="tool"),
+    _spec("viewer.rotate", T("actions", "Turn"), "Shift+R", icon="rotate-right", checkable=True, group="tool"),
+    _spec("viewer.cursor", T("actions", "3D cursor"), "G", icon="crosshair", checkable=True, group="tool"),
     _spec("viewer.next_image", T("actions", "Next image"), "Down", when=_image),
     _spec("viewer.previous_image", T("actions", "Previous image"), "Up", when=_image),
     _spec("viewer.next_page", T("actions", "Ten images on"), "PgDown", "Shift+Down", when=_image),

@@ -6,13 +6,13 @@ kept until frame, view or size change; the array lives as long as the image that
 
 from __future__ import annotations
 
-import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -32,22 +32,18 @@ from workstation.domain.errors import DecodeFailed
 from workstation.imaging.compose import Composer
 from workstation.imaging.frame import Frame
 from workstation.imaging.view import Interpolation, View
-from workstation.ui.viewer import tools
+from workstation.settings import MouseProfile
 from workstation.ui.viewer.furniture import Density
+from workstation.ui.viewer.gestures import Drag, carry_out, tool_of
 from workstation.ui.viewer.model import Tool, Viewport
 from workstation.ui.viewer.paint import paint_frame, paint_furniture
 from workstation.ui.viewer.series_model import MIME_TYPE
 from workstation.ui.viewer.surroundings import furnish
 
-CLICK_DISTANCE = 4  # logical pixels; less is a click, not a drag
-CLICK_TIME_MS = 250
 WHEEL_NOTCH = 120
 ZOOM_PER_NOTCH = 1.15
-ZOOM_PER_PIXEL = 1.01
-SCROLL_PIXELS = 12.0  # of a drag with the scroll tool for one image, less in long stacks
 HURRY_S = 0.12  # two changes closer than that are one movement
 SLOW_S = 0.012  # a picture that takes longer holds up the next one
-COARSE, FINE = 4.0, 0.25
 
 
 class Canvas(QWidget):
@@ -57,11 +53,19 @@ class Canvas(QWidget):
     maximise_asked = Signal()
     menu_asked = Signal(QPoint)
     dropped = Signal(str)  # the uid of a display set
+    pointed_at = Signal(object)  # device pixels of the cursor all viewports share, None when it is gone
     painted = Signal()
 
-    def __init__(self, viewport: Viewport, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        viewport: Viewport,
+        parent: QWidget | None = None,
+        *,
+        mouse: Callable[[], MouseProfile] = lambda: MouseProfile.STANDARD,
+    ) -> None:
         super().__init__(parent)
         self.viewport = viewport
+        self._mouse = mouse
         self._tool = Tool.WINDOW
         self._density = Density.FULL
         self._active = False
@@ -77,7 +81,8 @@ class Canvas(QWidget):
         self._refine.setSingleShot(True)
         self._refine.setInterval(round(1000 * HURRY_S))
         self._refine.timeout.connect(self._compose_well)
-        self._drag: _Drag | None = None
+        self._drag: Drag | None = None
+        self._points = False
         self._pointer: QPointF | None = None
         self._wheel = 0
         self.setMouseTracking(True)
@@ -187,31 +192,52 @@ class Canvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.activated.emit()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        if self._drag is None:
-            self._drag = _Drag(event.button(), event.position(), self._action_of(event.button()))
-            self.viewport.begin_gesture()
         event.accept()
+        if self._drag is None:
+            tool = tool_of(self._mouse(), self._tool, event.button(), event.modifiers())
+            self._drag = Drag(event.button(), event.position(), tool)
+            self.viewport.begin_gesture()
+            if tool is Tool.CURSOR:
+                self._point_at(event.position())
+        elif self._drag.join(event.button(), event.position()):
+            self.viewport.end_gesture()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._pointer = event.position()
         drag = self._drag
-        if drag is not None and drag.begun(event.position()):
-            movement = drag.movement(event.position())
-            self._do(drag, movement * self.devicePixelRatioF(), event.modifiers())
+        if drag is None:
+            shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._point_at(event.position() if shift else None)
+        elif drag.begun(event.position()):
+            if drag.tool is Tool.CURSOR:
+                self._point_at(event.position())
+            carry_out(self.viewport, drag, event.position(), self.devicePixelRatioF(), event.modifiers())
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         drag = self._drag
-        if drag is None or drag.button != event.button():
+        if drag is None:
+            return
+        empty = drag.let_go(event.button())
+        self.viewport.end_gesture()
+        if not empty:
             return
         self._drag = None
-        self.viewport.end_gesture()
-        if drag.button == Qt.MouseButton.RightButton and drag.was_click:
+        if event.button() == Qt.MouseButton.RightButton and drag.was_click:
             self.menu_asked.emit(event.globalPosition().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.maximise_asked.emit()
+
+    def _point_at(self, position: QPointF | None) -> None:
+        """Tell where the cursor that all viewports share stands; once that it is gone."""
+        if position is not None:
+            self._points = True
+            self.pointed_at.emit(self._device(position))
+        elif self._points:
+            self._points = False
+            self.pointed_at.emit(None)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         # By mouse it is the click without movement, decided on release; by key at the centre.
@@ -235,6 +261,7 @@ class Canvas(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         self._pointer = None
+        self._point_at(None)
         self.update()
         super().leaveEvent(event)
 
@@ -268,65 +295,6 @@ class Canvas(QWidget):
     def _device(self, position: QPointF) -> tuple[float, float]:
         ratio = self.devicePixelRatioF()
         return (position.x() * ratio, position.y() * ratio)
-
-    def _action_of(self, button: Qt.MouseButton) -> Tool:
-        """Left does what the tool says; middle pans and right zooms always."""
-        if button == Qt.MouseButton.MiddleButton:
-            return Tool.PAN
-        if button == Qt.MouseButton.RightButton:
-            return Tool.ZOOM
-        return self._tool
-
-    def _do(self, drag: _Drag, movement: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        across, down = movement.x(), movement.y()
-        if drag.tool is Tool.WINDOW:
-            speed = 1.0
-            if modifiers & Qt.KeyboardModifier.ControlModifier:
-                speed = COARSE
-            elif modifiers & Qt.KeyboardModifier.AltModifier:
-                speed = FINE
-            self.viewport.drag_window(across * speed, down * speed)
-        elif drag.tool is Tool.PAN:
-            self.viewport.apply(lambda view: tools.pan_by(view, (across, down)))
-        elif drag.tool is Tool.ZOOM:
-            self.viewport.zoom_at(math.pow(ZOOM_PER_PIXEL, -down), self._device(drag.origin))
-        else:
-            pixels = min(SCROLL_PIXELS, self.height() / max(1, self.viewport.count))
-            self.viewport.step(drag.images(down, max(1.0, pixels)))
-
-
-class _Drag:
-    """One button held down: from where, doing what, and whether it is still only a click."""
-
-    def __init__(self, button: Qt.MouseButton, origin: QPointF, tool: Tool) -> None:
-        self.button = button
-        self.origin = origin
-        self.tool = tool
-        self._last = origin
-        self._moved = False
-        self._left_over = 0.0
-        self._timer = QElapsedTimer()
-        self._timer.start()
-
-    def begun(self, position: QPointF) -> bool:
-        """Whether the pointer has left the place of the click."""
-        self._moved = self._moved or (position - self.origin).manhattanLength() >= CLICK_DISTANCE
-        return self._moved
-
-    @property
-    def was_click(self) -> bool:
-        return not self._moved and self._timer.elapsed() < CLICK_TIME_MS
-
-    def movement(self, position: QPointF) -> QPointF:
-        step, self._last = position - self._last, position
-        return step
-
-    def images(self, down: float, pixels: float) -> int:
-        """Whole images for this movement; the rest of it counts later."""
-        self._left_over += down / pixels
-        whole = int(self._left_over)
-        self._left_over -= whole
-        return whole
 
 
 def image_over(array: NDArray[np.uint8]) -> QImage:

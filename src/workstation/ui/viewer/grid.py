@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from workstation.settings import MouseProfile
 from workstation.ui.viewer.canvas import Canvas
 from workstation.ui.viewer.furniture import Density
 from workstation.ui.viewer.loader import FrameLoader
@@ -29,10 +30,12 @@ class ViewportGrid(QWidget):
         loader: FrameLoader,
         *,
         drag_up_brightens: Callable[[], bool] = lambda: True,
+        mouse: Callable[[], MouseProfile] = lambda: MouseProfile.STANDARD,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._drag_up_brightens = drag_up_brightens
+        self._mouse = mouse
         self._loader = loader
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -113,7 +116,9 @@ class ViewportGrid(QWidget):
         self.active_changed.emit()
 
     def _add(self) -> None:
-        canvas = Canvas(Viewport(self._loader, self, drag_up_brightens=self._drag_up_brightens), self)
+        canvas = Canvas(
+            Viewport(self._loader, self, drag_up_brightens=self._drag_up_brightens), self, mouse=self._mouse
+        )
         canvas.set_tool(self._tool)
         canvas.set_density(self._density)
         canvas.activated.connect(lambda: self._activate(canvas))

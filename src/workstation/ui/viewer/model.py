@@ -39,6 +39,8 @@ class Tool(StrEnum):
     SCROLL = "scroll"
     PAN = "pan"
     ZOOM = "zoom"
+    ROTATE = "rotate"
+    CURSOR = "cursor"  # the place in the patient, shown in all viewports
 
 
 class Viewport(QObject):
@@ -49,6 +51,9 @@ class Viewport(QObject):
     display_set_changed = Signal()
     view_changed = Signal()
     index_changed = Signal(int)  # the image asked for
+    gesture_begun = Signal()
+    gesture_ended = Signal()
+    gesture_cancelled = Signal()
 
     def __init__(
         self,
@@ -263,17 +268,22 @@ class Viewport(QObject):
         """Everything up to `end_gesture` is one step of the history."""
         if self._before_gesture is None:
             self._before_gesture = self._view
+            self.gesture_begun.emit()
 
     def end_gesture(self) -> None:
         before, self._before_gesture = self._before_gesture, None
-        if before is not None and before != self._view:
+        if before is None:
+            return
+        if before != self._view:
             self._push(before)
+        self.gesture_ended.emit()
 
     def cancel_gesture(self) -> None:
         """Back to where the gesture began."""
         before, self._before_gesture = self._before_gesture, None
         if before is not None:
             self._restore(before)
+            self.gesture_cancelled.emit()
 
     def undo(self) -> None:
         if self._past:

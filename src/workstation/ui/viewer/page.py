@@ -28,6 +28,7 @@ from workstation.ui.viewer import tools
 from workstation.ui.viewer.cine import DEFAULT_RATE, Cine
 from workstation.ui.viewer.commands import COMMANDS
 from workstation.ui.viewer.details import Details
+from workstation.ui.viewer.gestures import PROFILES
 from workstation.ui.viewer.grid import LAYOUTS, ViewportGrid
 from workstation.ui.viewer.loader import FrameCache, FrameLoader
 from workstation.ui.viewer.model import Tool, Viewport
@@ -66,7 +67,11 @@ class ViewerPage(QWidget):
         self._loader = FrameLoader(workplace.decode_pool, cache, parent=self)
         self.series = SeriesModel(self)
         self.strip = SeriesStrip(self.series)
-        self.grid = ViewportGrid(self._loader, drag_up_brightens=lambda: workplace.settings().viewer.drag_up_brightens)
+        self.grid = ViewportGrid(
+            self._loader,
+            drag_up_brightens=lambda: workplace.settings().viewer.drag_up_brightens,
+            mouse=lambda: workplace.settings().viewer.mouse,
+        )
         self.panel = SidePanel()
         self.notices = NoticeArea()
         self.cine = Cine(self)
@@ -76,7 +81,7 @@ class ViewerPage(QWidget):
         self._build()
         self._connect()
         self._watch_active()
-        self._choose_tool(Tool.WINDOW)
+        self._choose_tool(PROFILES[workplace.settings().viewer.mouse].left)
         self._follow()
 
     # --- what others use ---------------------------------------------------------------------
