@@ -8,12 +8,17 @@ from pydicom import Dataset
 
 from workstation.dicom import elements, lookup_tables
 from workstation.dicom.functional_groups import FrameAttributes
+from workstation.dicom.overlays import separate_overlays
+from workstation.dicom.pet import suv_of
 from workstation.dicom.quiet import quiet
+from workstation.dicom.shutters import display_shutter
+from workstation.dicom.ultrasound_regions import ultrasound_regions
 from workstation.imaging.frame import LookupTable, PixelAttributes, PlaneGeometry, VoiFunction, Window
 
 _LOSSY_ONLY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81))
 # Where spacing may stand outside the functional groups, the best first (PS3.3 10.7.1.3).
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
+_FRAME_TYPES = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
 _UNSPECIFIED_UNITS = ("US", "UNSPECIFIED", "NONE")
 
 
@@ -25,7 +30,8 @@ def pixel_attributes(dataset: Dataset, frame_index: int = 0) -> PixelAttributes:
         signed = elements.integer(dataset, "PixelRepresentation") == 1
         slope, intercept, unit = _rescale(frame)
         modality_lut = _modality_lut(dataset, signed, little)
-        spacing, source = _spacing(frame)
+        spacing, source, magnification = _spacing(frame)
+        overlays = separate_overlays(dataset, frame_index)
         return PixelAttributes(
             photometric_interpretation=elements.first_text(dataset, "PhotometricInterpretation").upper()
             or "MONOCHROME2",
@@ -47,6 +53,16 @@ def pixel_attributes(dataset: Dataset, frame_index: int = 0) -> PixelAttributes:
             patient_orientation=_patient_orientation(dataset),
             lossy=_lossy(dataset),
             burned_in=elements.first_text(dataset, "BurnedInAnnotation") == "YES",
+            magnification=magnification,
+            calibration_type=elements.first_text(dataset, "PixelSpacingCalibrationType").upper(),
+            overlays=overlays,
+            shutter=display_shutter(dataset, overlays),
+            regions=ultrasound_regions(dataset),
+            supplemental_palette=_supplemental_palette(frame, little),
+            suv=suv_of(dataset),
+            lossy_text=_lossy_text(dataset),
+            derived=elements.first_text(dataset, "ImageType").upper() == "DERIVED",
+            for_processing=elements.first_text(dataset, "PresentationIntentType").upper() == "FOR PROCESSING",
         )
 
 
@@ -111,6 +127,27 @@ def _palette(dataset: Dataset, little: bool) -> tuple[LookupTable, LookupTable, 
     return lookup_tables.palette(dataset, little)
 
 
+def _supplemental_palette(frame: FrameAttributes, little: bool) -> tuple[LookupTable, LookupTable, LookupTable] | None:
+    """Colours for the stored values from the palette's first input on (PS3.3 C.7.6.19, C.8.13.3.1.1)."""
+    dataset = frame.dataset
+    if not elements.first_text(dataset, "PhotometricInterpretation").upper().startswith("MONOCHROME"):
+        return None
+    if lookup_tables.PALETTE_DESCRIPTORS[0] not in dataset:
+        return None
+    if _pixel_presentation(frame) != "COLOR":
+        return None
+    return lookup_tables.palette(dataset, little)
+
+
+def _pixel_presentation(frame: FrameAttributes) -> str:
+    """Of the frame where its type macro says it: MIXED at the top level leaves it to the frames (C.8.16.2.1.1.1)."""
+    for sequence in _FRAME_TYPES:
+        item = frame.group(sequence)
+        if item is not None and "PixelPresentation" in item:
+            return elements.first_text(item, "PixelPresentation").upper()
+    return elements.first_text(frame.dataset, "PixelPresentation").upper()
+
+
 def _padding(dataset: Dataset, signed: bool, little: bool) -> tuple[float, float] | None:
     """Pixel Padding Value, and Range Limit (PS3.3 C.7.5.1.1.2), in stored values."""
     single = elements.number(dataset, "FloatPixelPaddingValue")
@@ -127,17 +164,27 @@ def _padding(dataset: Dataset, signed: bool, little: bool) -> tuple[float, float
 # --- geometry (PS3.3 C.7.6.2, 10.7.1.3) ------------------------------------------------------------
 
 
-def _spacing(frame: FrameAttributes) -> tuple[tuple[float, float] | None, str]:
+def _spacing(frame: FrameAttributes) -> tuple[tuple[float, float] | None, str, float]:
+    """Spacing in mm, the attribute it comes from, and the magnification that spacing at a detector is divided by."""
     measures = frame.group("PixelMeasuresSequence")
     if measures is not None:
         spacing = _pair(elements.numbers(measures, "PixelSpacing"))
         if spacing:
-            return spacing, "PixelSpacing"
+            return spacing, "PixelSpacing", 1.0
     for keyword in _SPACINGS:
         spacing = _pair(elements.numbers(frame.dataset, keyword))
+        if spacing and keyword == "ImagerPixelSpacing":
+            magnification = _magnification(frame.dataset)
+            return (spacing[0] / magnification, spacing[1] / magnification), keyword, magnification
         if spacing:
-            return spacing, keyword
-    return None, ""
+            return spacing, keyword, 1.0
+    return None, "", 1.0
+
+
+def _magnification(dataset: Dataset) -> float:
+    """Estimated Radiographic Magnification Factor (0018,1114): the detector's plane to the patient's."""
+    factor = elements.number(dataset, "EstimatedRadiographicMagnificationFactor")
+    return factor if factor is not None and 0.5 < factor < 20 else 1.0
 
 
 def _pair(numbers: list[float]) -> tuple[float, float] | None:
@@ -194,3 +241,26 @@ def _lossy(dataset: Dataset) -> bool:
     if elements.first_text(dataset, "LossyImageCompression") == "01":
         return True
     return elements.first_text(getattr(dataset, "file_meta", None) or Dataset(), "TransferSyntaxUID") in _LOSSY_ONLY
+
+
+_LOSSY_METHODS = {
+    "ISO_10918_1": "JPEG",
+    "ISO_14495_1": "JPEG-LS",
+    "ISO_15444_1": "JPEG 2000",
+    "ISO_15444_15": "HTJ2K",
+    "ISO_18181_1": "JPEG XL",
+    "ISO_13818_2": "MPEG-2",
+    "ISO_14496_10": "H.264",
+    "ISO_23008_2": "HEVC",
+}
+
+
+def _lossy_text(dataset: Dataset) -> str:
+    """`JPEG 12:1` from method (0028,2114) and ratio (0028,2112); the last step where there were several."""
+    methods, ratios = (
+        elements.texts(dataset, "LossyImageCompressionMethod"),
+        elements.numbers(dataset, "LossyImageCompressionRatio"),
+    )
+    method = methods[-1].upper() if methods else ""
+    ratio = f"{ratios[-1]:.3g}:1" if ratios and ratios[-1] >= 1 else ""
+    return " ".join(part for part in (_LOSSY_METHODS.get(method, ""), ratio) if part)
