@@ -24,6 +24,7 @@ from workstation.imaging.grayscale import (
     shade,
     to_modality,
 )
+from workstation.imaging.layers import Layers
 from workstation.imaging.resample import Axis, axis, resample, resample_masked
 from workstation.imaging.view import View
 from workstation.imaging.window import window_of
@@ -116,6 +117,7 @@ class Composer:
         self._key: tuple[object, ...] | None = None
         self._frame: Frame | None = None
         self._sampled: _Sampled | None = None
+        self._layers = Layers()
 
     def compose(self, frame: Frame, view: View, size: tuple[int, int]) -> Screen:
         """As the function `compose`."""
@@ -123,7 +125,7 @@ class Composer:
         if self._sampled is None or self._frame is not frame or self._key != key:
             self._sampled = _sample(frame, view, size)
             self._frame, self._key = frame, key
-        return _paint(self._sampled, frame, view, size)
+        return self._layers.draw(_paint(self._sampled, frame, view, size), frame, view, layout(frame, view, size))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -140,10 +140,18 @@ def apply_table(stored: Stored, table: Screen) -> Screen:
 
 
 def padding_mask(frame: Frame) -> NDArray[np.bool_] | None:
-    """Where the frame holds Pixel Padding (PS3.3 C.7.5.1.1.2), None where it has none."""
-    if frame.attributes.padding is None or frame.is_color:
+    """Where the frame holds no gray value, None where it does everywhere.
+
+    That is Pixel Padding (PS3.3 C.7.5.1.1.2), and the indices of a supplemental palette (C.7.6.19).
+    """
+    attributes = frame.attributes
+    if frame.is_color or (attributes.padding is None and attributes.supplemental_palette is None):
         return None
-    low, high = frame.attributes.padding
     stored: NDArray[Any] = frame.stored
-    mask: NDArray[np.bool_] = stored == low if low == high else (stored >= low) & (stored <= high)
+    mask = np.zeros(stored.shape, np.bool_)
+    if attributes.padding is not None:
+        low, high = attributes.padding
+        mask = stored == low if low == high else (stored >= low) & (stored <= high)
+    if attributes.supplemental_palette is not None:
+        mask = mask | (stored >= attributes.supplemental_palette[0].first)
     return mask if mask.any() else None

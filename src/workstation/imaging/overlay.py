@@ -1,7 +1,4 @@
-"""Overlay planes (PS3.3 C.9.2): one bit per pixel, drawn over the finished picture.
-
-Where the picture is made smaller any set bit shows: thin lines and small letters must not fall between pixels.
-"""
+"""Overlay planes (PS3.3 C.9.2): one bit per pixel, drawn over the finished picture by `layers`."""
 
 from __future__ import annotations
 
@@ -51,16 +48,4 @@ def on_image(overlays: Sequence[Overlay], rows: int, columns: int) -> Mask | Non
             found = np.zeros((rows, columns), np.bool_)
         part = overlay.plane()[first_row - top : last_row - top, first_column - left : last_column - left]
         found[first_row:last_row, first_column:last_column] |= part
-    return found
-
-
-def sampled(mask: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Mask:
-    """The mask at screen pixels that begin at image rows and columns: set where any pixel up to the next one is.
-
-    Both ascend. Where two are equal, the picture is enlarged, and the pixel is repeated.
-    """
-    if not rows.size or not columns.size:
-        return np.zeros((rows.size, columns.size), np.bool_)
-    shorter: Mask = np.logical_or.reduceat(mask, rows, axis=0)
-    found: Mask = np.logical_or.reduceat(shorter, columns, axis=1)
     return found
