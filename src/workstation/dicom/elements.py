@@ -1,4 +1,8 @@
-"""Reading single values of a data set without trusting it: a value that breaks its VR counts as absent."""
+"""Reading single values of a data set without trusting it: a value that breaks its VR counts as absent.
+
+A `HeaderScan` may stand for the data set: it answers what it knows and raises NeedsFullHeader for the rest. So that
+a plain image can be shown before pydicom is loaded (0.3 s), it is imported where a data set is there already.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,27 @@ import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydicom import Dataset
-from pydicom.dataelem import DataElement, RawDataElement
-from pydicom.multival import MultiValue
-from pydicom.tag import BaseTag, Tag
-from pydicom.valuerep import PersonName as PydicomName
-
-from workstation.dicom.quiet import quiet
+from workstation.dicom.header_scan import HeaderScan
 from workstation.domain.person_name import PersonName
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+    from pydicom.tag import BaseTag
+
+    Header = Dataset | HeaderScan
 
 _LEADING_INTEGER = re.compile(r"\s*([+-]?\d+)")
 
 
-def value_of(dataset: Dataset, tag: str | int) -> Any:
+def value_of(dataset: Header, tag: str | int) -> Any:
     """The value of `tag` (keyword or number) as pydicom gives it, None when absent, empty or unreadable."""
+    if isinstance(dataset, HeaderScan):
+        values = dataset.values_of(tag)
+        return values if len(values) > 1 else next(iter(values), None)
+    from workstation.dicom.quiet import quiet
+
     with quiet():
         try:
             number = _tag(tag)
@@ -35,11 +44,15 @@ def value_of(dataset: Dataset, tag: str | int) -> Any:
 @lru_cache(maxsize=4096)
 def _tag(tag: str | int) -> BaseTag:
     """pydicom looks a keyword up three times per access: a third of the time of a summary."""
+    from pydicom.tag import Tag
+
     return Tag(tag)
 
 
 def _raw_text(dataset: Dataset, tag: str | int) -> str | None:
     """What the bytes say when their VR cannot be made of them, for texts and numbers as text."""
+    from pydicom.dataelem import RawDataElement
+
     try:
         raw: Any = dataset.get_item(tag, keep_deferred=True)
     except Exception:  # noqa: BLE001 - as above
@@ -50,8 +63,12 @@ def _raw_text(dataset: Dataset, tag: str | int) -> str | None:
     return None
 
 
-def values_of(dataset: Dataset, tag: str | int) -> list[Any]:
+def values_of(dataset: Header, tag: str | int) -> list[Any]:
     """All values of `tag`, an empty list when absent."""
+    if isinstance(dataset, HeaderScan):
+        return dataset.values_of(tag)
+    from pydicom.multival import MultiValue
+
     value = value_of(dataset, tag)
     if value is None or value == "":
         return []
@@ -65,37 +82,42 @@ def clean(text: str) -> str:
     return "".join(character for character in text if character.isprintable()).strip()
 
 
-def text(dataset: Dataset, tag: str | int) -> str:
+def text(dataset: Header, tag: str | int) -> str:
     """`tag` as one line of text; several values joined by backslash as DICOM writes them."""
     return "\\".join(texts(dataset, tag))
 
 
-def texts(dataset: Dataset, tag: str | int) -> list[str]:
+def texts(dataset: Header, tag: str | int) -> list[str]:
     """The values of `tag` as texts."""
     return [clean(str(value)) for value in values_of(dataset, tag) if not isinstance(value, bytes)]
 
 
-def first_text(dataset: Dataset, tag: str | int) -> str:
+def first_text(dataset: Header, tag: str | int) -> str:
     return next(iter(texts(dataset, tag)), "")
 
 
-def person_name(dataset: Dataset, tag: str | int) -> PersonName:
+def person_name(dataset: Header, tag: str | int) -> PersonName:
     """The first PN value of `tag`, decoded."""
     for value in values_of(dataset, tag):
-        with quiet():
-            try:
-                joined = "=".join(clean(str(group)) for group in value.components) if _is_name(value) else str(value)
-            except Exception:  # noqa: BLE001 - decoding a name in a broken code extension
-                joined = ""
-        return PersonName.parse(joined)
+        return PersonName.parse("=".join(map(clean, _name_groups(value))))
     return PersonName()
 
 
-def _is_name(value: Any) -> bool:
-    return isinstance(value, PydicomName)
+def _name_groups(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return value.split("=")
+    from pydicom.valuerep import PersonName as PydicomName
+
+    from workstation.dicom.quiet import quiet
+
+    with quiet():
+        try:
+            return [str(group) for group in (value.components if isinstance(value, PydicomName) else [value])]
+        except Exception:  # noqa: BLE001 - decoding a name in a broken code extension
+            return []
 
 
-def integer(dataset: Dataset, tag: str | int) -> int | None:
+def integer(dataset: Header, tag: str | int) -> int | None:
     """The first value of `tag` as an integer; `"1A"` gives 1, as far as it can be read."""
     for value in values_of(dataset, tag):
         if isinstance(value, bytes):
@@ -105,12 +127,12 @@ def integer(dataset: Dataset, tag: str | int) -> int | None:
     return None
 
 
-def number(dataset: Dataset, tag: str | int) -> float | None:
+def number(dataset: Header, tag: str | int) -> float | None:
     """The first value of `tag` as a finite number."""
     return next(iter(numbers(dataset, tag)), None)
 
 
-def numbers(dataset: Dataset, tag: str | int) -> list[float]:
+def numbers(dataset: Header, tag: str | int) -> list[float]:
     """The values of `tag` as finite numbers; all or nothing, so positions keep their meaning."""
     found = []
     for value in values_of(dataset, tag):
@@ -121,27 +143,33 @@ def numbers(dataset: Dataset, tag: str | int) -> list[float]:
     return found if all(map(math.isfinite, found)) else []
 
 
-def items(dataset: Dataset, tag: str | int) -> Sequence[Dataset]:
+def items(dataset: Header, tag: str | int) -> Sequence[Dataset]:
     """The items of a sequence, none when it is absent, empty or no sequence."""
+    if isinstance(dataset, HeaderScan):
+        dataset.values_of(tag)  # raises where there is one: its items are not read
+        return []
+    from pydicom import Dataset
+
     value = value_of(dataset, tag)
     if not isinstance(value, list) and not hasattr(value, "__getitem__"):
         return []
     return [item for item in value if isinstance(item, Dataset)] if not isinstance(value, str | bytes) else []
 
 
-def first_item(dataset: Dataset, tag: str | int) -> Dataset | None:
+def first_item(dataset: Header, tag: str | int) -> Dataset | None:
     return next(iter(items(dataset, tag)), None)
 
 
-def raw_bytes(dataset: Dataset, tag: int) -> bytes:
+def raw_bytes(dataset: Header, tag: int) -> bytes:
     """The bytes of an OW, OB, US or UN value as they were read, before any conversion; empty when absent."""
-    element = dataset.get_item(BaseTag(tag), keep_deferred=True)
+    if isinstance(dataset, HeaderScan):
+        return dataset.raw(tag)
+    element = dataset.get_item(_tag(tag), keep_deferred=True)
     value = None if element is None else element.value
     return value if isinstance(value, bytes) else b""
 
 
 __all__ = [
-    "DataElement",
     "clean",
     "first_item",
     "first_text",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import Field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydicom import Dataset
 
 from workstation.dicom import elements
 from workstation.dicom.charset import assume_character_set
+from workstation.dicom.header_scan import HeaderScan
 from workstation.dicom.quiet import quiet
 from workstation.dicom.read import read_header
 from workstation.domain.errors import DamagedFile
@@ -23,6 +24,9 @@ _IN_META = {
     "SOPClassUID": "MediaStorageSOPClassUID",
     "SOPInstanceUID": "MediaStorageSOPInstanceUID",
 }
+
+if TYPE_CHECKING:
+    from workstation.dicom.elements import Header
 
 Noun = TypeVar("Noun", Patient, Study, Series, Instance)
 
@@ -60,18 +64,20 @@ def summary_of(dataset: Dataset) -> InstanceSummary:
     return InstanceSummary(study, series, instance)
 
 
-def match_from(dataset: Dataset, noun: type[Noun], assumed_character_set: str = "") -> Noun:
+def match_from(dataset: Header, noun: type[Noun], assumed_character_set: str = "") -> Noun:
     """Fill `noun` from any data set, a C-FIND identifier say; what is absent or unreadable keeps its default.
 
     `assumed_character_set` (a node's habit) decodes texts where the data set declares none.
     """
+    if isinstance(dataset, HeaderScan):
+        return noun(**{field.name: _field_value(dataset, field) for field in fields(noun)})
     if assumed_character_set:
         assume_character_set(dataset, assumed_character_set)
     with quiet():
         return noun(**{field.name: _field_value(dataset, field) for field in fields(noun)})
 
 
-def _field_value(dataset: Dataset, field: Field[Any]) -> Any:
+def _field_value(dataset: Header, field: Field[Any]) -> Any:
     keyword = field.metadata["keyword"]
     if keyword in _IN_META and keyword not in dataset:
         return elements.first_text(getattr(dataset, "file_meta", None) or Dataset(), _IN_META[keyword])
