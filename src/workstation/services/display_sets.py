@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from workstation.domain.job import ErrorReport
 from workstation.domain.study import Series, Study
+from workstation.imaging.frame import PlaneGeometry
 
 
 class DisplayKind(StrEnum):
@@ -26,6 +27,7 @@ class FrameRef:
     sop_instance_uid: str = ""
     sop_class_uid: str = ""
     instance_number: int | None = None
+    geometry: PlaneGeometry | None = field(default=None, compare=False)  # where it lies, as far as opening read it
 
 
 @dataclass(frozen=True, slots=True)

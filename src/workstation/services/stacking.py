@@ -9,6 +9,7 @@ from pathlib import Path
 from workstation.domain.errors import InputError
 from workstation.domain.study import Instance, Series, Study
 from workstation.imaging.frame import PixelAttributes
+from workstation.imaging.frame import PlaneGeometry
 from workstation.imaging.stack import StackKey, split_and_order
 from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef
 
@@ -67,7 +68,7 @@ def _sets_of_series(members: Sequence[OpenedFile]) -> Iterator[DisplaySet]:
         by_class.setdefault(item.instance.sop_class_uid, []).append(item)
     for images in by_class.values():
         for part, by_position in _stacks(images):
-            yield _image_set(part, [FrameRef(*_ref(item, 0)) for item in part], by_position)
+            yield _image_set(part, [FrameRef(*_ref(item, 0), _geometry(item)) for item in part], by_position)
     for item in ordered:
         if item.is_image and item.frames > 1:
             yield _image_set([item], [FrameRef(*_ref(item, index)) for index in range(item.frames)], False)
@@ -89,6 +90,10 @@ def _stacks(images: Sequence[OpenedFile]) -> Iterator[tuple[list[OpenedFile], bo
 def _ref(item: OpenedFile, index: int) -> tuple[Path, int, str, str, int | None]:
     instance = item.instance
     return (item.path, index, instance.sop_instance_uid, instance.sop_class_uid, instance.instance_number)
+
+
+def _geometry(item: OpenedFile) -> PlaneGeometry | None:
+    return item.attributes.geometry if item.attributes else None
 
 
 def _number(instance: Instance) -> int:
