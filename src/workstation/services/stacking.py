@@ -8,8 +8,7 @@ from pathlib import Path
 
 from workstation.domain.errors import InputError
 from workstation.domain.study import Instance, Series, Study
-from workstation.imaging.frame import PixelAttributes
-from workstation.imaging.frame import PlaneGeometry
+from workstation.imaging.frame import PixelAttributes, PlaneGeometry
 from workstation.imaging.stack import StackKey, split_and_order
 from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef
 
