@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QMessageBox
 from tests.support.ui import OLDPACS, RADPACS, Rig, column_texts
 from workstation.domain.errors import PortInUse, SettingsError
 from workstation.domain.node import Node, RetrieveMethod
+from workstation.settings import MouseProfile
 from workstation.ui.node_states import NodeStates
 from workstation.ui.preferences.model import Column, NodesModel, node_problems
 from workstation.ui.preferences.node_dialog import NodeDialog
@@ -142,3 +143,13 @@ def test_a_saved_address_that_is_taken_is_told(rig: Rig, page, window, qtbot):
 def test_an_address_that_only_this_computer_reaches_is_told(page, host, told):
     page.host.setText(host)
     assert page.reach.isVisible() is told
+
+
+def test_the_bir_mouse_brings_its_direction_and_is_saved(rig: Rig, page, qtbot):
+    names = [page.mouse.itemText(n).split(":")[0] for n in range(page.mouse.count())]
+    assert names == ["Standard", "IHE BIR", "ClearCanvas"]
+    page.mouse.setCurrentIndex(1)
+    page.mouse.activated.emit(1)
+    page.save()
+    qtbot.waitUntil(lambda: rig.settings().viewer.mouse is MouseProfile.BIR)
+    assert not rig.settings().viewer.drag_up_brightens

@@ -24,7 +24,7 @@ from workstation.domain.errors import WorkstationError
 from workstation.domain.events import JobFinished
 from workstation.domain.node import LocalAe, Node, ae_title_problem
 from workstation.services.echo import EchoNode
-from workstation.settings import Settings
+from workstation.settings import MouseProfile, Settings
 from workstation.ui.desk import Desk
 from workstation.ui.preferences.model import Column, NodesModel, is_loopback
 from workstation.ui.preferences.node_dialog import NodeDialog
@@ -64,6 +64,7 @@ class SettingsPage(QWidget):
         self._show_reach()
         self.port.setValue(settings.local.port)
         self.listen.setChecked(settings.listen)
+        self.mouse.setCurrentIndex(list(MouseProfile).index(settings.viewer.mouse))
         self.drag.setCurrentIndex(0 if settings.viewer.drag_up_brightens else 1)
         self.cache.setValue(settings.viewer.cache_mib)
         self.refresh.setValue(settings.worklist.refresh_s)
@@ -79,7 +80,10 @@ class SettingsPage(QWidget):
             local=LocalAe(self.ae_title.text().strip(), self.host.text().strip(), self.port.value()),
             listen=self.listen.isChecked(),
             viewer=replace(
-                settings.viewer, drag_up_brightens=self.drag.currentIndex() == 0, cache_mib=self.cache.value()
+                settings.viewer,
+                mouse=list(MouseProfile)[self.mouse.currentIndex()],
+                drag_up_brightens=self.drag.currentIndex() == 0,
+                cache_mib=self.cache.value(),
             ),
             worklist=replace(
                 settings.worklist, refresh_s=self.refresh.value(), modality=self.modality.text().strip().upper()
@@ -207,6 +211,10 @@ class SettingsPage(QWidget):
         for one in self._node_buttons:
             one.setEnabled(self._selected() is not None)
 
+    def _follow_mouse(self, chosen: int) -> None:
+        """BIR has its own direction; whoever chooses the profile gets it, and may turn it again."""
+        self.drag.setCurrentIndex(1 if list(MouseProfile)[chosen] is MouseProfile.BIR else 0)
+
     # --- making ------------------------------------------------------------------------------
 
     def _build_fields(self) -> None:
@@ -222,6 +230,15 @@ class SettingsPage(QWidget):
         self.refresh = number_edit(5, 3600, " s")
         self.modality.setPlaceholderText(self.tr("all"))
         self.listen = QCheckBox(self.tr("Receive images while the window is open"))
+        self.mouse = QComboBox()
+        self.mouse.addItems(
+            [
+                self.tr("Standard: left windows, middle pans, right zooms"),
+                self.tr("IHE BIR: left scrolls, middle pans, right zooms"),
+                self.tr("ClearCanvas: left scrolls, middle and right window"),
+            ]
+        )
+        self.mouse.activated.connect(self._follow_mouse)
         self.drag = QComboBox()
         self.drag.addItems([self.tr("Dragging up brightens"), self.tr("Dragging up darkens")])
         for edit in (self.ae_title, self.host, self.modality):
@@ -231,8 +248,9 @@ class SettingsPage(QWidget):
             spin.valueChanged.connect(lambda _: self._show_changes())
             spin.setFixedWidth(130)
         self.listen.toggled.connect(lambda _: self._show_changes())
-        self.drag.currentIndexChanged.connect(lambda _: self._show_changes())
-        self.drag.setFixedWidth(260)
+        for choice in (self.mouse, self.drag):
+            choice.currentIndexChanged.connect(lambda _: self._show_changes())
+            choice.setFixedWidth(360)
         self._save_button = button(self.tr("Save"), "save", self.save, look="primary")
         self._undo_button = button(self.tr("Undo changes"), "reset", self.show_settings)
 
@@ -276,6 +294,7 @@ class SettingsPage(QWidget):
 
     def _behaviour_card(self) -> QFrame:
         form = _form()
+        _add(form, self.tr("Mouse in the viewer"), self.mouse)
         _add(form, self.tr("Window by mouse"), self.drag)
         _add(form, self.tr("Image memory"), self.cache)
         _add(form, self.tr("Worklist refresh every"), self.refresh)
