@@ -7,7 +7,7 @@ kept until frame, view or size change; the array lives as long as the image that
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -37,6 +37,7 @@ from workstation.ui.viewer.furniture import Density
 from workstation.ui.viewer.gestures import Drag, carry_out, tool_of
 from workstation.ui.viewer.model import Tool, Viewport
 from workstation.ui.viewer.paint import paint_frame, paint_furniture
+from workstation.ui.viewer.pointer import PointerLayer, PointerLayers
 from workstation.ui.viewer.series_model import MIME_TYPE
 from workstation.ui.viewer.surroundings import furnish
 
@@ -82,6 +83,7 @@ class Canvas(QWidget):
         self._refine.setInterval(round(1000 * HURRY_S))
         self._refine.timeout.connect(self._compose_well)
         self._drag: Drag | None = None
+        self._layers = PointerLayers()
         self._points = False
         self._pointer: QPointF | None = None
         self._wheel = 0
@@ -97,6 +99,13 @@ class Canvas(QWidget):
 
     def set_tool(self, tool: Tool) -> None:
         self._tool = tool
+        self._layers.choose(tool)
+
+    def set_layers(self, layers: Sequence[PointerLayer]) -> None:
+        """The tools that work on the picture itself; the first is painted on top and asked first."""
+        self._layers = PointerLayers(layers)
+        self._layers.choose(self._tool)
+        self.update()
 
     def set_density(self, density: Density) -> None:
         self._density = density
@@ -130,6 +139,7 @@ class Canvas(QWidget):
                 painter.fillRect(self.rect(), QColor(0, 0, 0))
             else:
                 painter.drawImage(QPointF(0, 0), picture)
+                self._layers.paint(painter)
             area = QRectF(self.rect())
             paint_furniture(
                 painter, area, furnish(self.viewport, self._density, self.devicePixelRatioF(), self.point())
@@ -193,6 +203,8 @@ class Canvas(QWidget):
         self.activated.emit()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         event.accept()
+        if self._layers.holds or (self._drag is None and self._begins_in_layer(event, doubled=False)):
+            return
         if self._drag is None:
             tool = tool_of(self._mouse(), self._tool, event.button(), event.modifiers())
             self._drag = Drag(event.button(), event.position(), tool)
@@ -205,7 +217,10 @@ class Canvas(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._pointer = event.position()
         drag = self._drag
-        if drag is None:
+        if self._layers.move(event.position().toTuple()):
+            pass
+        elif drag is None:
+            self._hover(event.position())
             shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
             self._point_at(event.position() if shift else None)
         elif drag.begun(event.position()):
@@ -216,6 +231,9 @@ class Canvas(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         drag = self._drag
+        if event.button() == Qt.MouseButton.LeftButton and self._layers.release(event.position().toTuple()):
+            self._hover(event.position())
+            self.update()
         if drag is None:
             return
         empty = drag.let_go(event.button())
@@ -227,8 +245,24 @@ class Canvas(QWidget):
             self.menu_asked.emit(event.globalPosition().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._drag is None and self._begins_in_layer(event, doubled=True):
+            return
         if event.button() == Qt.MouseButton.LeftButton:
             self.maximise_asked.emit()
+
+    def _begins_in_layer(self, event: QMouseEvent, doubled: bool) -> bool:
+        """Whether a tool on the picture takes the left button."""
+        left = event.button() == Qt.MouseButton.LeftButton
+        taken = left and self._layers.press(event.position().toTuple(), doubled)
+        self.update()
+        return taken
+
+    def _hover(self, position: QPointF | None) -> None:
+        shape = self._layers.hover(position.toTuple() if position is not None else None)
+        if shape is None:
+            self.unsetCursor()
+        elif self.cursor().shape() != shape:
+            self.setCursor(shape)
 
     def _point_at(self, position: QPointF | None) -> None:
         """Tell where the cursor that all viewports share stands; once that it is gone."""
@@ -261,6 +295,7 @@ class Canvas(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         self._pointer = None
+        self._hover(None)
         self._point_at(None)
         self.update()
         super().leaveEvent(event)
@@ -280,6 +315,9 @@ class Canvas(QWidget):
 
     def cancel_drag(self) -> bool:
         """Give up a drag and what it changed; whether there was one."""
+        if self._layers.cancel():
+            self.update()
+            return True
         if self._drag is None:
             return False
         self._drag = None
@@ -288,7 +326,7 @@ class Canvas(QWidget):
 
     def point(self) -> tuple[float, float] | None:
         """Where the pointer is, in device pixels; None outside or while dragging."""
-        if self._pointer is None or self._drag is not None:
+        if self._pointer is None or self._drag is not None or self._layers.holds:
             return None
         return self._device(self._pointer)
 

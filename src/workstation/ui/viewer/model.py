@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -41,6 +42,26 @@ class Tool(StrEnum):
     ZOOM = "zoom"
     ROTATE = "rotate"
     CURSOR = "cursor"  # the place in the patient, shown in all viewports
+    LENGTH = "length"
+    ANGLE = "angle"
+    ELLIPSE = "ellipse"
+    RECTANGLE = "rectangle"
+    FREEHAND = "freehand"
+    ARROW = "arrow"
+    TEXT = "text"
+    POINT = "point"
+    REGION_WINDOW = "region_window"  # the window from the values in a rectangle
+    MAGNIFIER = "magnifier"
+
+
+class Edit(Protocol):
+    """A step of the history that is not a change of the view."""
+
+    def undo(self) -> None:
+        """Back to before."""
+
+    def redo(self) -> None:
+        """And forth again."""
 
 
 class Viewport(QObject):
@@ -76,8 +97,8 @@ class Viewport(QObject):
         self._views: dict[str, View] = {}
         self._places: dict[str, int] = {}
         self._view = View()
-        self._past: list[View] = []
-        self._future: list[View] = []
+        self._past: list[View | Edit] = []
+        self._future: list[View | Edit] = []
         self._before_gesture: View | None = None
         self._size = (1, 1)
         self._automatic: Window | None = None
@@ -285,18 +306,34 @@ class Viewport(QObject):
             self._restore(before)
             self.gesture_cancelled.emit()
 
+    def record(self, edit: Edit) -> None:
+        """Take what was just done beside the view into the history."""
+        self._push(edit)
+
     def undo(self) -> None:
-        if self._past:
+        if not self._past:
+            return
+        step = self._past.pop()
+        if isinstance(step, View):
             self._future.append(self._view)
-            self._restore(self._past.pop())
+            self._restore(step)
+        else:
+            self._future.append(step)
+            step.undo()
 
     def redo(self) -> None:
-        if self._future:
+        if not self._future:
+            return
+        step = self._future.pop()
+        if isinstance(step, View):
             self._past.append(self._view)
-            self._restore(self._future.pop())
+            self._restore(step)
+        else:
+            self._past.append(step)
+            step.redo()
 
-    def _push(self, view: View) -> None:
-        self._past = [*self._past[1 - _HISTORY_LENGTH :], view]
+    def _push(self, step: View | Edit) -> None:
+        self._past = [*self._past[1 - _HISTORY_LENGTH :], step]
         self._future = []
 
     def _restore(self, view: View) -> None:

@@ -1,0 +1,1 @@
+"""Measurements and marks on the images: what they are, how they are painted, how the mouse makes them."""
