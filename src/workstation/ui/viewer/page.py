@@ -8,32 +8,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from workstation.domain.errors import WorkstationError
 from workstation.imaging.frame import Window
 from workstation.imaging.view import View
-from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef
+from workstation.services.display_sets import DisplaySet
 from workstation.services.open_series import OpenPaths, OpenStudy
 from workstation.services.workplace import Workplace
 from workstation.ui.actions import Actions
 from workstation.ui.messages import notice_of
 from workstation.ui.viewer import tools
-from workstation.ui.viewer.cine import DEFAULT_RATE, Cine
+from workstation.ui.viewer.cine import Cine
 from workstation.ui.viewer.commands import COMMANDS
 from workstation.ui.viewer.details import Details
+from workstation.ui.viewer.following import Following
 from workstation.ui.viewer.gestures import PROFILES
 from workstation.ui.viewer.grid import LAYOUTS, ViewportGrid
+from workstation.ui.viewer.hanging import Hanging, Key, of_patient, of_study
 from workstation.ui.viewer.loader import FrameCache, FrameLoader
+from workstation.ui.viewer.menu import context_menu
 from workstation.ui.viewer.model import Tool, Viewport
 from workstation.ui.viewer.opening import Opener
-from workstation.ui.viewer.presets import Preset, presets_of
+from workstation.ui.viewer.playing import Playing
+from workstation.ui.viewer.presets import Preset
 from workstation.ui.viewer.series_model import SeriesModel
 from workstation.ui.viewer.side_panel import SidePanel
 from workstation.ui.viewer.strip import SeriesStrip
@@ -58,7 +61,6 @@ class ViewerPage(QWidget):
         self.setObjectName("page")
         self._workplace = workplace
         self.actions_ = actions or Actions(self)
-        self.presets: tuple[Preset, ...] = ()
         self._closed = False
         self._escaped_at = 0.0
 
@@ -76,11 +78,13 @@ class ViewerPage(QWidget):
         self.notices = NoticeArea()
         self.cine = Cine(self)
         self._details = Details(workplace.decode_pool, self.grid, self.panel, self.series)
-        self._watched: Viewport | None = None
+        self._following = Following(self.grid, self.panel, self.strip, self._details, self.actions_)
+        self._playing = Playing(self.cine, self.panel.cine_section, self.grid, self.actions_)
+        self._hanging = Hanging(self.grid, self.series)
 
         self._build()
         self._connect()
-        self._watch_active()
+        self._following.watch()
         self._choose_tool(PROFILES[workplace.settings().viewer.mouse].left)
         self._follow()
 
@@ -99,6 +103,11 @@ class ViewerPage(QWidget):
 
     def current_view(self) -> View:
         return self.grid.viewport.view
+
+    @property
+    def presets(self) -> tuple[Preset, ...]:
+        """Those of the image that is worked in, on the keys 1 to 9."""
+        return self._following.presets
 
     @property
     def viewport(self) -> Viewport:
@@ -159,7 +168,10 @@ class ViewerPage(QWidget):
         self._opener.failed.connect(self._on_failed)
         self._connect_actions()
         self.strip.chosen.connect(self.show_display_set)
-        self.grid.active_changed.connect(self._watch_active)
+        self._following.active_changed.connect(self.cine.pause)
+        self._following.display_set_changed.connect(self._on_display_set)
+        self._following.frame_shown.connect(self.frame_shown)
+        self._playing.rested.connect(self._details.wait)
         self.grid.frame_shown.connect(self._wait_until_settled)
         self.grid.menu_asked.connect(self._show_menu)
         self.grid.dropped.connect(self._on_dropped)
@@ -169,15 +181,6 @@ class ViewerPage(QWidget):
         section.entered.connect(self._focus_picture)
         section.histogram.window_dragged.connect(self._drag_window)
         section.histogram.drag_finished.connect(self._end_gesture)
-        cine = self.panel.cine_section
-        cine.stepped.connect(self._step)
-        cine.toggled.connect(self._toggle_cine)
-        cine.moved.connect(self._go_to)
-        cine.rate_edited.connect(self.cine.set_rate)
-        self.cine.advance.connect(self._advance)
-        self.cine.set_ready(lambda: self.viewport.loading is None)
-        self.cine.playing_changed.connect(self._on_playing)
-        self.cine.rate_changed.connect(cine.show_rate)
 
     def _connect_actions(self) -> None:
         for name, command in COMMANDS.items():
@@ -187,8 +190,12 @@ class ViewerPage(QWidget):
             "previous_series": lambda: self._next_series(-1),
             "next_viewport": lambda: self._next_viewport(1),
             "previous_viewport": lambda: self._next_viewport(-1),
-            "cine": self._toggle_cine,
+            "cine": self._playing.toggle,
             "overlay": lambda: self.grid.set_density(self.grid.density.following),
+            "next_study": lambda: self._next_group(1, of_study),
+            "previous_study": lambda: self._next_group(-1, of_study),
+            "next_patient": lambda: self._next_group(1, of_patient),
+            "previous_patient": lambda: self._next_group(-1, of_patient),
             "layout": self._next_layout,
         }
         for name, act in own.items():
@@ -223,9 +230,7 @@ class ViewerPage(QWidget):
     def _show_opened(self, display_sets: tuple[DisplaySet, ...]) -> None:
         self.close_study()
         self.series.set_display_sets(display_sets)
-        images_first = sorted(display_sets, key=lambda one: one.kind is not DisplayKind.IMAGE)
-        for viewport, display_set in zip(self.grid.viewports, images_first, strict=False):
-            viewport.show(display_set)
+        self._hanging.begin()
         self._details.make_thumbnails(display_sets)
         self._follow()
         self.grid.canvas.setFocus()
@@ -248,66 +253,20 @@ class ViewerPage(QWidget):
 
     # --- the active viewport -----------------------------------------------------------------
 
-    def _watch_active(self) -> None:
-        """Let buttons, panel and strip follow another viewport."""
-        viewport = self.grid.viewport
-        if viewport is self._watched:
-            return
-        if self._watched is not None and self._watched in list(self.grid.viewports):
-            self._watched.display_set_changed.disconnect(self._on_display_set)
-            self._watched.view_changed.disconnect(self._on_view)
-            self._watched.frame_shown.disconnect(self._on_frame)
-            self._watched.index_changed.disconnect(self._on_index)
-        self._watched = viewport
-        viewport.display_set_changed.connect(self._on_display_set)
-        viewport.view_changed.connect(self._on_view)
-        viewport.frame_shown.connect(self._on_frame)
-        viewport.index_changed.connect(self._on_index)
-        self.cine.pause()
-        self._on_display_set()
-        self._on_view()
-
     def _on_display_set(self) -> None:
-        display_set = self.viewport.display_set
-        self._details.forget()
-        self.strip.show_current(display_set)
-        self.cine.set_rate(display_set.frame_rate or DEFAULT_RATE if display_set else DEFAULT_RATE)
-        self._on_index(self.viewport.index)
+        self._playing.take_rate()
         self._follow()
-
-    def _on_index(self, index: int) -> None:
-        self.panel.cine_section.show_position(index, self.viewport.count)
-
-    def _on_frame(self, ref: FrameRef) -> None:
-        self._on_view()
-        self.frame_shown.emit(ref)
 
     def _wait_until_settled(self) -> None:
         if not self.cine.playing:
             self._details.wait()
 
-    def _on_view(self) -> None:
-        viewport = self.viewport
-        display_set = viewport.display_set
-        section = self.panel.window_section
-        self.presets = presets_of(display_set, viewport.frame)
-        section.set_presets([preset.name for preset in self.presets])
-        section.check_preset(next((n for n, one in enumerate(self.presets) if one.is_in(viewport.view)), None))
-        section.show_window(viewport.window)
-        section.setVisible(viewport.frame is None or not viewport.frame.is_color)  # colour has no window
-        self._action("invert").setChecked(viewport.view.inverted)
-
     def _follow(self) -> None:
-        """Tell the actions what there is to act on."""
-        viewport = self.grid.viewport
         anything = bool(self.series.display_sets)
         self._stack.setCurrentIndex(1 if anything else 0)
         self.strip.setVisible(anything)
         self.panel.setVisible(anything)
-        has_image = viewport.display_set is not None
-        self.actions_.follow(
-            replace(self.actions_.situation, image=has_image, many_frames=has_image and viewport.count > 1)
-        )
+        self._following.tell_actions()
 
     # --- commands ----------------------------------------------------------------------------
 
@@ -339,27 +298,6 @@ class ViewerPage(QWidget):
     def _focus_picture(self) -> None:
         self.grid.canvas.setFocus()
 
-    # Not connected to a viewport itself: which one is worked in changes.
-    def _step(self, images: int) -> None:
-        self.viewport.step(images)
-
-    def _go_to(self, index: int) -> None:
-        self.viewport.go_to(index)
-
-    def _advance(self, images: int) -> None:
-        self.viewport.advance(images)
-
-    def _toggle_cine(self) -> None:
-        if self.viewport.count > 1:
-            self.cine.toggle()
-        self._action("cine").setChecked(self.cine.playing)
-
-    def _on_playing(self, playing: bool) -> None:
-        self.panel.cine_section.show_playing(playing)
-        self._action("cine").setChecked(playing)
-        if not playing:
-            self._details.wait()
-
     def _next_viewport(self, step: int) -> None:
         """Tab goes through the viewports; with only one it goes on to what stands beside it."""
         if self.grid.shape == LAYOUTS[0]:
@@ -381,32 +319,21 @@ class ViewerPage(QWidget):
             self.viewport.reset()
 
     def _next_series(self, step: int) -> None:
-        at = self.series.row_of(self.viewport.display_set)
-        if 0 <= at + step < len(self.display_sets):
-            self.show_display_set(self.display_sets[at + step])
+        display_set = self._hanging.following_series(step)
+        if display_set is not None:
+            self.show_display_set(display_set)
+
+    def _next_group(self, step: int, key: Key) -> None:
+        group = self._hanging.following_group(step, key)
+        if group:
+            self.cine.pause()
+            self._hanging.show_group(group)
+            self._follow()
 
     def _next_layout(self) -> None:
         at = LAYOUTS.index(self.grid.shape)
         self.grid.set_shape(LAYOUTS[(at + 1) % len(LAYOUTS)])
-        shown = [viewport.display_set for viewport in self.grid.viewports]
-        following = [one for one in self.display_sets if one not in shown]
-        for viewport in self.grid.viewports:
-            if viewport.display_set is None and following:
-                viewport.show(following.pop(0))
+        self._hanging.fill()
 
     def _show_menu(self, position: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for name in ("window", "scroll", "pan", "zoom"):
-            menu.addAction(self._action(name))
-        menu.addSeparator()
-        for preset in self.presets:
-            menu.addAction(preset.name, partial(self.viewport.apply, preset.apply))
-        menu.addAction(self._action("full_range"))
-        menu.addSeparator()
-        for name in ("fit", "flip_horizontal", "flip_vertical", "rotate_right", "rotate_left"):
-            menu.addAction(self._action(name))
-        menu.addSeparator()
-        for name in ("invert", "reset", "overlay"):
-            menu.addAction(self._action(name))
-        menu.popup(position)
+        context_menu(self.actions_, self.presets, self.viewport, self).popup(position)

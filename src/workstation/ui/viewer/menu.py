@@ -1,0 +1,39 @@
+"""The menu of a picture: the tools, the windows of this image, what turns it, what stands over it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu, QWidget
+
+from workstation.ui.actions import Actions
+from workstation.ui.viewer.model import Viewport
+from workstation.ui.viewer.presets import Preset
+
+TOOLS = ("window", "scroll", "pan", "zoom")
+SHAPE = ("fit", "actual_size", "flip_horizontal", "flip_vertical", "rotate_right", "rotate_left")
+LOOK = ("invert", "reset", "overlay")
+
+
+def context_menu(
+    actions: Actions, presets: tuple[Preset, ...], viewport: Viewport, parent: QWidget | None = None
+) -> QMenu:
+    """Deletes itself when it closes."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    _add(menu, actions, TOOLS)
+    menu.addSeparator()
+    for preset in presets:
+        menu.addAction(preset.name, partial(viewport.apply, preset.apply))
+    _add(menu, actions, ("full_range",))
+    menu.addSeparator()
+    _add(menu, actions, SHAPE)
+    menu.addSeparator()
+    _add(menu, actions, LOOK)
+    return menu
+
+
+def _add(menu: QMenu, actions: Actions, names: tuple[str, ...]) -> None:
+    for name in names:
+        menu.addAction(actions[f"viewer.{name}"])
