@@ -7,30 +7,30 @@ pixel spans 0 to 1 and its centre is at 0.5.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workstation.imaging.colour import palette_to_rgb, to_8_bit
+from workstation.imaging.colour_maps import colour_map
 from workstation.imaging.frame import Frame, LookupTable, PixelAttributes, Stored, Window
 from workstation.imaging.grayscale import (
     WHITE,
-    apply_table,
     display_table,
+    draw_levels,
     has_table,
+    is_inverted,
     look_up,
     padding_mask,
     shade,
     to_modality,
 )
 from workstation.imaging.layers import Layers
-from workstation.imaging.resample import Axis, axis, resample, resample_masked
+from workstation.imaging.resample import Axis, axis, resample, resample_masked, resample_visible
 from workstation.imaging.view import View
 from workstation.imaging.window import window_of
 
 Screen = NDArray[np.uint8]
-Scalar = TypeVar("Scalar", bound=np.generic)
 SMALLEST_ZOOM = 1e-3
 LARGEST_ZOOM = 256.0
 
@@ -115,22 +115,54 @@ class Composer:
 
     def __init__(self) -> None:
         self._key: tuple[object, ...] | None = None
-        self._frame: Frame | None = None
+        self._prepared: _Prepared | None = None
         self._sampled: _Sampled | None = None
+        self._table = _RememberedTable()
         self._layers = Layers()
 
     def compose(self, frame: Frame, view: View, size: tuple[int, int]) -> Screen:
         """As the function `compose`."""
         key = (view.zoom, view.pan, view.quarter_turns % 4, view.flipped, view.interpolation, size)
-        if self._sampled is None or self._frame is not frame or self._key != key:
-            self._sampled = _sample(frame, view, size)
-            self._frame, self._key = frame, key
-        return self._layers.draw(_paint(self._sampled, frame, view, size), frame, view, layout(frame, view, size))
+        if self._prepared is None or self._prepared.frame is not frame:
+            self._prepared, self._sampled = _prepare(frame), None
+        if self._sampled is None or self._key != key:
+            self._sampled, self._key = _sample(self._prepared, view, size), key
+        screen = _paint(self._sampled, frame, view, size, self._table)
+        return self._layers.draw(screen, frame, view, layout(frame, view, size))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """A frame as values between which interpolation means something: not palette indices, not the input of a LUT.
+
+    Padding is given as limits where the values are the stored ones, else pixel by pixel.
+    """
+
+    frame: Frame
+    values: Stored
+    attributes: PixelAttributes | None  # None: `values` is finished RGB
+    padding: tuple[float, float] | None = None
+    mask: NDArray[np.bool_] | None = None
+
+
+def _prepare(frame: Frame) -> _Prepared:
+    attributes = frame.attributes
+    if attributes.photometric_interpretation == "PALETTE COLOR" and attributes.palette is not None:
+        return _Prepared(frame, palette_to_rgb(frame.stored, attributes.palette), None)
+    if frame.stored.ndim == 3:
+        finished = frame.stored.dtype == np.uint8 and attributes.bits_stored == 8
+        return _Prepared(frame, frame.stored if finished else to_8_bit(frame.stored, attributes.bits_stored), None)
+    if attributes.modality_lut is not None:
+        values = look_up(frame.stored, attributes.modality_lut)
+        return _Prepared(frame, values, _after_modality(attributes), None, padding_mask(frame))
+    if attributes.supplemental_palette is not None:
+        return _Prepared(frame, frame.stored, attributes, None, padding_mask(frame))
+    return _Prepared(frame, frame.stored, attributes, attributes.padding)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sampled:
-    """Values at the screen pixels inside the image, and where those are."""
+    """Values at the screen pixels inside the image, as the image runs, and where they go on the screen."""
 
     values: Stored
     attributes: PixelAttributes | None  # None: `values` is finished RGB
@@ -139,10 +171,9 @@ class _Sampled:
     columns: Axis
 
 
-def _sample(frame: Frame, view: View, size: tuple[int, int]) -> _Sampled:
+def _sample(prepared: _Prepared, view: View, size: tuple[int, int]) -> _Sampled:
+    frame, values, attributes = prepared.frame, prepared.values, prepared.attributes
     plan = layout(frame, view, size)
-    values, attributes = _interpolable(frame)
-    mask = padding_mask(frame)
     height, width = frame.rows, frame.columns
     row_zoom, column_zoom = plan.row_zoom, plan.zoom
     if view.quarter_turns % 2:
@@ -153,13 +184,15 @@ def _sample(frame: Frame, view: View, size: tuple[int, int]) -> _Sampled:
     if not rows.count or not columns.count:
         empty = np.zeros((0, 0, *values.shape[2:]), values.dtype)
         return _Sampled(empty, attributes, None, rows, columns)
-    image_rows, image_columns = _image_axes(rows, columns, view)
-    if mask is None:
-        sampled, hidden = resample(values, image_rows, image_columns, view.interpolation), None
+    image_axes = _image_axes(rows, columns, view)
+    hidden: NDArray[np.bool_] | None = None
+    if prepared.mask is not None:
+        sampled, hidden = resample_masked(values, prepared.mask, *image_axes, view.interpolation)
+    elif prepared.padding is not None:
+        sampled, hidden = resample_visible(values, prepared.padding, *image_axes, view.interpolation)
     else:
-        sampled, hidden = resample_masked(values, mask, image_rows, image_columns, view.interpolation)
-        hidden = _turned(hidden, view)
-    return _Sampled(_turned(_as_before(sampled, values.dtype), view), attributes, hidden, rows, columns)
+        sampled = resample(values, *image_axes, view.interpolation)
+    return _Sampled(sampled, attributes, hidden if hidden is not None and hidden.any() else None, rows, columns)
 
 
 def _image_axes(rows: Axis, columns: Axis, view: View) -> tuple[Axis, Axis]:
@@ -174,54 +207,58 @@ def _image_axes(rows: Axis, columns: Axis, view: View) -> tuple[Axis, Axis]:
     return rows, columns.mirrored() if view.flipped else columns
 
 
-def _interpolable(frame: Frame) -> tuple[Stored, PixelAttributes | None]:
-    """Values between which interpolation means something: not palette indices, not the input of a LUT."""
-    attributes = frame.attributes
-    if attributes.photometric_interpretation == "PALETTE COLOR" and attributes.palette is not None:
-        return palette_to_rgb(frame.stored, attributes.palette), None
-    if frame.stored.ndim == 3:
-        if frame.stored.dtype == np.uint8 and attributes.bits_stored == 8:
-            return frame.stored, None
-        return to_8_bit(frame.stored, attributes.bits_stored), None
-    if attributes.modality_lut is not None:
-        return look_up(frame.stored, attributes.modality_lut), _after_modality(attributes)
-    return frame.stored, attributes
-
-
 def _after_modality(attributes: PixelAttributes) -> PixelAttributes:
     return replace(attributes, modality_lut=None, rescale_slope=1.0, rescale_intercept=0.0, signed=False)
 
 
-def _turned(values: NDArray[Scalar], view: View) -> NDArray[Scalar]:
-    """Flip and turn as views of the same memory."""
-    if view.flipped:
-        values = values[:, ::-1]
-    return np.rot90(values, -(view.quarter_turns % 4))
+def _as_image(screen: Screen, view: View) -> Screen:
+    """The turned rectangle of the screen as a view of the same memory that runs as the image does."""
+    screen = np.rot90(screen, view.quarter_turns % 4)
+    return screen[:, ::-1] if view.flipped else screen
 
 
-def _as_before(sampled: Stored, dtype: np.dtype[np.generic]) -> Stored:
-    """Back to the stored type, so that the table applies; averages cannot leave its range."""
-    if sampled.dtype == dtype or not has_table(dtype):
-        return sampled
-    return np.rint(sampled).astype(dtype)
-
-
-def _paint(sampled: _Sampled, frame: Frame, view: View, size: tuple[int, int]) -> Screen:
-    if sampled.attributes is None:
-        screen = np.zeros((size[1], size[0], 3), np.uint8)
-        levels = WHITE - sampled.values if view.inverted else sampled.values
-    else:
-        screen = np.zeros((size[1], size[0]), np.uint8)
-        levels = _levels(sampled.values, sampled.attributes, window_of(frame, view), view.inverted)
-    if sampled.hidden is not None:
-        levels[sampled.hidden] = 0
+def _paint(sampled: _Sampled, frame: Frame, view: View, size: tuple[int, int], table: _RememberedTable) -> Screen:
+    colours = None if sampled.attributes is None else colour_map(view.colour_map)
+    coloured = sampled.attributes is None or colours is not None
+    screen = np.zeros((size[1], size[0], 3) if coloured else (size[1], size[0]), np.uint8)
     rows, columns = sampled.rows, sampled.columns
-    if rows.count and columns.count:
-        screen[rows.first : rows.first + rows.count, columns.first : columns.first + columns.count] = levels
+    if not rows.count or not columns.count:
+        return screen
+    part = screen[rows.first : rows.first + rows.count, columns.first : columns.first + columns.count]
+    target = _as_image(part, view)
+    if sampled.attributes is None:
+        target[...] = WHITE - sampled.values if view.inverted else sampled.values
+    elif has_table(sampled.values.dtype):
+        interest = window_of(frame, view)
+        levels = table.of(sampled.values.dtype, sampled.attributes, interest, view.inverted)
+        draw_levels(sampled.values, levels, colours, target)
+    else:
+        values = to_modality(sampled.values, sampled.attributes)
+        shades = shade(values, sampled.attributes, window_of(frame, view), view.inverted)
+        target[...] = shades if colours is None else colours[shades]
+    if sampled.hidden is not None:
+        target[sampled.hidden] = 0
     return screen
 
 
-def _levels(values: Stored, attributes: PixelAttributes, interest: Window | LookupTable, inverted: bool) -> Screen:
-    if has_table(values.dtype):
-        return apply_table(values, display_table(values.dtype, attributes, interest, inverted))
-    return shade(to_modality(values, attributes), attributes, interest, inverted)
+class _RememberedTable:
+    """The display table used last: images of one series mostly share it."""
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] | None = None
+        self._table: Screen | None = None
+
+    def of(
+        self,
+        dtype: np.dtype[np.generic],
+        attributes: PixelAttributes,
+        interest: Window | LookupTable,
+        inverted: bool,
+    ) -> Screen:
+        """As `grayscale.display_table`."""
+        slope, intercept = attributes.rescale_slope, attributes.rescale_intercept
+        white_first = is_inverted(attributes, inverted)
+        key = (dtype, slope, intercept, attributes.modality_lut, interest, white_first)
+        if self._table is None or self._key != key:
+            self._key, self._table = key, display_table(dtype, attributes, interest, inverted)
+        return self._table

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workstation.imaging import compiled
 from workstation.imaging.frame import Frame, LookupTable, PixelAttributes, Stored, VoiFunction, Window
 
 Values = NDArray[np.floating]
@@ -134,6 +135,18 @@ def apply_table(stored: Stored, table: Screen) -> Screen:
     for start in range(0, patterns.size, _BLOCK):
         np.take(table, patterns[start : start + _BLOCK], out=output[start : start + _BLOCK], mode="clip")
     return output.reshape(stored.shape)
+
+
+def draw_levels(stored: Stored, table: Screen, colours: Screen | None, target: Screen) -> None:
+    """Look the raw bit patterns up and write what they give, levels or `colours` (256, 3), into a view of a screen."""
+    loops = compiled.loaded()
+    if loops is None:
+        levels = apply_table(stored, table)
+        target[...] = levels if colours is None else colours[levels]
+    elif colours is None:
+        loops.look_up(stored, table, target)
+    else:
+        loops.paint(stored, table, colours, target)
 
 
 # --- padding ---------------------------------------------------------------------------------------

@@ -9,8 +9,11 @@ from workstation.imaging.frame import Window
 
 
 class Interpolation(StrEnum):
+    """Between pixels where the picture is enlarged; smaller ones are always exact means, unless nearest is asked."""
+
     NEAREST = "nearest"
     LINEAR = "linear"
+    CUBIC = "cubic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +28,6 @@ class View:
     flipped: bool = False  # left-right, applied before the turns
     inverted: bool = False
     interpolation: Interpolation = Interpolation.LINEAR
+    colour_map: str = ""  # Content Label of a palette of PS3.6 Annex B, for grayscale images; empty: gray
     overlays_shown: bool = True
     shutter_shown: bool = True

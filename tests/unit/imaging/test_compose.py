@@ -15,6 +15,7 @@ from workstation.imaging.probe import modality_value
 from workstation.imaging.resample import axis, resample
 from workstation.imaging.view import Interpolation, View
 
+pytestmark = pytest.mark.usefixtures("loops")
 IDENTITY = Window(127.5, 255, "", VoiFunction.LINEAR_EXACT)  # 8-bit values as they are
 NATIVE = View(window=IDENTITY, zoom=1.0)
 STORED = np.arange(6 * 10, dtype=np.uint8).reshape(6, 10) * 4
@@ -143,7 +144,7 @@ def test_an_image_panned_off_the_screen_leaves_it_black() -> None:
 
 @given(st.integers(2, 40), st.integers(2, 40), st.integers(1, 12), st.integers(1, 12))
 def test_shrinking_is_the_exact_mean_over_the_area(rows: int, columns: int, height: int, width: int) -> None:
-    values = np.random.default_rng(rows * columns).integers(0, 4096, (rows, columns)).astype(np.uint16)
+    values = np.random.default_rng(rows * columns).integers(0, 4096, (rows, columns)).astype(np.float64)
     height, width = min(height, rows), min(width, columns)
     result = resample(
         values,
