@@ -79,6 +79,19 @@ def auto_window(frame: Frame) -> Window:
     return _spanning(low, high)
 
 
+def window_of_region(frame: Frame, rows: slice, columns: slice) -> Window:
+    """Over the middle 99 % of the values of a part of the frame, padding left out."""
+    part = Frame(frame.stored[rows, columns], frame.attributes)
+    mask = padding_mask(part)
+    stored = part.stored if mask is None or mask.all() else part.stored[~mask]
+    values = to_modality(stored, frame.attributes)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return auto_window(frame)
+    low, high = (float(value) for value in np.percentile(values, _PERCENTILES))
+    return replace(_spanning(low, high), explanation="")
+
+
 def _spanning(low: float, high: float) -> Window:
     """The window that shows `low` black and `high` white."""
     if high <= low:

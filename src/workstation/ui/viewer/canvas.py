@@ -284,7 +284,7 @@ class Canvas(QWidget):
         notches = int(self._wheel / WHEEL_NOTCH)
         self._wheel -= notches * WHEEL_NOTCH
         event.accept()
-        if not notches:
+        if not notches or self._layers.wheel(notches):
             return
         self.activated.emit()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

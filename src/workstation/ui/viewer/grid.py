@@ -1,4 +1,4 @@
-"""The viewports side by side: one, two or four canvases, one of which hears keys and buttons."""
+"""The viewports side by side, up to four by four canvases, one of which hears keys and buttons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from workstation.ui.viewer.furniture import Density
 from workstation.ui.viewer.loader import FrameLoader
 from workstation.ui.viewer.model import Tool, Viewport
 
-LAYOUTS = ((1, 1), (1, 2), (2, 2))  # rows, columns
+Shape = tuple[int, int]  # rows, columns
+MOST = 4  # rows, and columns
 _GAP = 2
 
 
@@ -24,6 +25,7 @@ class ViewportGrid(QWidget):
     menu_asked = Signal(QPoint)
     frame_shown = Signal()  # in any of the viewports
     dropped = Signal(str)  # the uid of a display set, for the active viewport
+    canvas_added = Signal(object)
 
     def __init__(
         self,
@@ -43,18 +45,26 @@ class ViewportGrid(QWidget):
         self._canvases: list[Canvas] = []
         self._active = 0
         self._maximised = False
-        self._shape = LAYOUTS[0]
+        self._shape: Shape = (1, 1)
         self._tool = Tool.WINDOW
         self._density = Density.FULL
         self._arrange()
 
     @property
-    def shape(self) -> tuple[int, int]:
+    def shape(self) -> Shape:
         return self._shape
 
     @property
     def canvas(self) -> Canvas:
         return self._canvases[self._active]
+
+    @property
+    def canvases(self) -> tuple[Canvas, ...]:
+        return tuple(self._canvases)
+
+    @property
+    def tool(self) -> Tool:
+        return self._tool
 
     @property
     def viewport(self) -> Viewport:
@@ -64,9 +74,9 @@ class ViewportGrid(QWidget):
     def viewports(self) -> Iterator[Viewport]:
         return (canvas.viewport for canvas in self._canvases)
 
-    def set_shape(self, shape: tuple[int, int]) -> None:
+    def set_shape(self, shape: Shape) -> None:
         """Viewports that fall away are closed; those that stay keep what they show."""
-        self._shape = shape
+        self._shape = (min(max(shape[0], 1), MOST), min(max(shape[1], 1), MOST))
         self._maximised = False
         self._arrange()
 
@@ -109,7 +119,7 @@ class ViewportGrid(QWidget):
             self._layout.removeWidget(canvas)
             self._layout.addWidget(canvas, number // columns, number % columns)
             canvas.show()
-        for number in range(2):
+        for number in range(MOST):
             self._layout.setRowStretch(number, 1 if number < rows else 0)
             self._layout.setColumnStretch(number, 1 if number < columns else 0)
         self._mark()
@@ -127,6 +137,7 @@ class ViewportGrid(QWidget):
         canvas.dropped.connect(self.dropped)
         canvas.viewport.frame_shown.connect(lambda _ref: self.frame_shown.emit())
         self._canvases.append(canvas)
+        self.canvas_added.emit(canvas)
 
     def _remove(self, canvas: Canvas) -> None:
         active = self.canvas

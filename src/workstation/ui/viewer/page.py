@@ -29,9 +29,11 @@ from workstation.ui.viewer.commands import COMMANDS
 from workstation.ui.viewer.details import Details
 from workstation.ui.viewer.following import Following
 from workstation.ui.viewer.gestures import PROFILES
-from workstation.ui.viewer.grid import LAYOUTS, ViewportGrid
+from workstation.ui.viewer.grid import Shape, ViewportGrid
 from workstation.ui.viewer.hanging import Hanging, Key, of_patient, of_study
+from workstation.ui.viewer.layout_picker import LayoutPicker
 from workstation.ui.viewer.loader import FrameCache, FrameLoader
+from workstation.ui.viewer.measuring import Measuring
 from workstation.ui.viewer.menu import context_menu
 from workstation.ui.viewer.model import Tool, Viewport
 from workstation.ui.viewer.opening import Opener
@@ -40,7 +42,7 @@ from workstation.ui.viewer.presets import Preset
 from workstation.ui.viewer.series_model import SeriesModel
 from workstation.ui.viewer.side_panel import SidePanel
 from workstation.ui.viewer.strip import SeriesStrip
-from workstation.ui.viewer.toolbar import toolbar
+from workstation.ui.viewer.toolbar import Toolbar
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.layouts import row
 from workstation.ui.widgets.notice import NoticeArea
@@ -75,17 +77,20 @@ class ViewerPage(QWidget):
             mouse=lambda: workplace.settings().viewer.mouse,
         )
         self.panel = SidePanel()
+        self.toolbar = Toolbar(self.actions_)
+        self.layout_picker = LayoutPicker(self)
         self.notices = NoticeArea()
         self.cine = Cine(self)
         self._details = Details(workplace.decode_pool, self.grid, self.panel, self.series)
         self._following = Following(self.grid, self.panel, self.strip, self._details, self.actions_)
         self._playing = Playing(self.cine, self.panel.cine_section, self.grid, self.actions_)
         self._hanging = Hanging(self.grid, self.series)
+        self.measuring = Measuring(self.grid, self.actions_, self._choose_left_tool, self)
 
         self._build()
         self._connect()
         self._following.watch()
-        self._choose_tool(PROFILES[workplace.settings().viewer.mouse].left)
+        self._choose_left_tool()
         self._follow()
 
     # --- what others use ---------------------------------------------------------------------
@@ -153,7 +158,7 @@ class ViewerPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(toolbar(self.actions_))
+        layout.addWidget(self.toolbar)
         layout.addWidget(self.notices)
         layout.addLayout(body, 1)
         self.actions_.attach(self, "viewer")
@@ -174,6 +179,8 @@ class ViewerPage(QWidget):
         self._playing.rested.connect(self._details.wait)
         self.grid.frame_shown.connect(self._wait_until_settled)
         self.grid.menu_asked.connect(self._show_menu)
+        self.toolbar.button("layout").pressed.connect(self._pick_layout)
+        self.layout_picker.chosen.connect(self._set_layout)
         self.grid.dropped.connect(self._on_dropped)
         section = self.panel.window_section
         section.preset_chosen.connect(self._apply_preset)
@@ -196,7 +203,7 @@ class ViewerPage(QWidget):
             "previous_study": lambda: self._next_group(-1, of_study),
             "next_patient": lambda: self._next_group(1, of_patient),
             "previous_patient": lambda: self._next_group(-1, of_patient),
-            "layout": self._next_layout,
+            "layout": self._pick_layout,
         }
         for name, act in own.items():
             self._action(name).triggered.connect(lambda _checked=False, act=act: act())
@@ -270,6 +277,10 @@ class ViewerPage(QWidget):
 
     # --- commands ----------------------------------------------------------------------------
 
+    def _choose_left_tool(self) -> None:
+        """Back to what the left button does by habit."""
+        self._choose_tool(PROFILES[self._workplace.settings().viewer.mouse].left)
+
     def _choose_tool(self, tool: Tool) -> None:
         self.grid.set_tool(tool)
         for one in Tool:
@@ -300,7 +311,7 @@ class ViewerPage(QWidget):
 
     def _next_viewport(self, step: int) -> None:
         """Tab goes through the viewports; with only one it goes on to what stands beside it."""
-        if self.grid.shape == LAYOUTS[0]:
+        if self.grid.shape == (1, 1):
             self.focusNextPrevChild(step > 0)
         else:
             self.grid.activate_next(step)
@@ -308,15 +319,20 @@ class ViewerPage(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc gives up a drag or leaves a text field; twice in a row it resets the view."""
         if event.key() != Qt.Key.Key_Escape:
-            super().keyPressEvent(event)
+            if not self.measuring.key_pressed(event):
+                super().keyPressEvent(event)
             return
         twice, self._escaped_at = time.monotonic() - self._escaped_at < _TWICE_S, time.monotonic()
-        if self.grid.canvas.cancel_drag():
+        if self.grid.canvas.cancel_drag() or self.measuring.leave_tool():
             return
         if not self.grid.canvas.hasFocus():
             self.grid.canvas.setFocus()
         elif twice:
             self.viewport.reset()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if not self.measuring.key_released(event):
+            super().keyReleaseEvent(event)
 
     def _next_series(self, step: int) -> None:
         display_set = self._hanging.following_series(step)
@@ -330,10 +346,13 @@ class ViewerPage(QWidget):
             self._hanging.show_group(group)
             self._follow()
 
-    def _next_layout(self) -> None:
-        at = LAYOUTS.index(self.grid.shape)
-        self.grid.set_shape(LAYOUTS[(at + 1) % len(LAYOUTS)])
+    def _pick_layout(self) -> None:
+        self.layout_picker.open_at(self.toolbar.below("layout"), self.grid.shape)
+
+    def _set_layout(self, shape: Shape) -> None:
+        self.grid.set_shape(shape)
         self._hanging.fill()
+        self.grid.canvas.setFocus()
 
     def _show_menu(self, position: QPoint) -> None:
         context_menu(self.actions_, self.presets, self.viewport, self).popup(position)

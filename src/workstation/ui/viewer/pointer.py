@@ -35,6 +35,9 @@ class PointerLayer(Protocol):
     def hover(self, at: Point | None) -> Qt.CursorShape | None:
         """The pointer moves with no button down, or has left (None); its shape where the layer has a say."""
 
+    def wheel(self, notches: int) -> bool:
+        """Whether the layer takes the wheel."""
+
     def cancel(self) -> bool:
         """Give up what is unfinished; whether there was something."""
 
@@ -79,6 +82,9 @@ class PointerLayers:
     def hover(self, at: Point | None) -> Qt.CursorShape | None:
         shapes = [layer.hover(at) for layer in self._layers]
         return next((shape for shape in shapes if shape is not None), None)
+
+    def wheel(self, notches: int) -> bool:
+        return any(layer.wheel(notches) for layer in self._layers)
 
     def cancel(self) -> bool:
         self._held = None

@@ -6,7 +6,7 @@ they are there again after scrolling, another layout or another series. They are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -139,9 +139,12 @@ class AnnotationEdit:
     number: int
     before: Annotation | None
     after: Annotation | None
+    reveal: Callable[[Place], None]  # so that what changes is seen
 
     def undo(self) -> None:
+        self.reveal(self.place)
         self.annotations.set(self.place, self.number, self.before)
 
     def redo(self) -> None:
+        self.reveal(self.place)
         self.annotations.set(self.place, self.number, self.after)

@@ -1,0 +1,139 @@
+"""The annotations of the image a viewport shows, as they lie on its screen, kept until something moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QRectF
+
+from workstation.imaging.compose import layout
+from workstation.imaging.frame import Frame
+from workstation.ui.viewer.annotations.model import Annotation, Annotations, Kind, Place, place_of
+from workstation.ui.viewer.annotations.outline import Outline, Screen, handle_under, is_on_line, outline
+from workstation.ui.viewer.annotations.painter import Drawing, drawing_of
+from workstation.ui.viewer.annotations.words import Words, words_of
+from workstation.ui.viewer.model import Viewport
+from workstation.ui.viewer.pointer import Point
+
+_MOST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What lies under the pointer: a handle, or the line (None)."""
+
+    annotation: Annotation
+    handle: int | None
+
+
+class Shown:
+    """Outlines, drawings and words of one viewport."""
+
+    def __init__(self, annotations: Annotations, viewport: Viewport, ratio: Callable[[], float]) -> None:
+        self._annotations = annotations
+        self._viewport = viewport
+        self._ratio = ratio
+        self._screen_of: tuple[object, ...] | None = None
+        self._screen: Screen | None = None
+        self._frame: Frame | None = None
+        self._outlines: dict[Annotation, Outline] = {}
+        self._drawings: dict[Annotation, Drawing] = {}
+        self._words: dict[tuple[Annotation, bool], Words] = {}
+        self._labels: dict[int, QRectF] = {}  # where the words of an annotation were painted, by its number
+
+    @property
+    def place(self) -> Place | None:
+        """The image on the screen, None where there is no picture."""
+        ref = self._viewport.shown_ref
+        return place_of(ref) if ref is not None and self._viewport.frame is not None else None
+
+    @property
+    def annotations(self) -> tuple[Annotation, ...]:
+        return self._annotations.of(self.place)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(columns, rows) of the full image."""
+        frame = self._viewport.frame
+        if frame is None:
+            return 0, 0
+        reduction = frame.attributes.reduction
+        return frame.columns * reduction, frame.rows * reduction
+
+    def screen(self) -> Screen | None:
+        """Where image points lie now; forgets what was kept for another place."""
+        frame, view = self._viewport.frame, self._viewport.view
+        if frame is None:
+            self._forget(None)
+            self._screen = self._screen_of = None
+            return None
+        if frame is not self._frame:
+            self._forget(frame)
+        attributes = frame.attributes
+        pixels = (frame.rows, frame.columns, attributes.reduction, attributes.pixel_spacing_mm)
+        look = (view.zoom, view.pan, view.quarter_turns, view.flipped)
+        key = (*pixels, *look, self._viewport.size, self._ratio())
+        if key != self._screen_of or self._screen is None:
+            self._screen_of = key
+            at = layout(frame, view, self._viewport.size)
+            self._screen = Screen(at, self._ratio(), attributes.reduction)
+            self._outlines, self._drawings = {}, {}
+        return self._screen
+
+    def outline(self, annotation: Annotation, screen: Screen) -> Outline:
+        found = self._outlines.get(annotation)
+        if found is None:
+            _make_room(self._outlines)
+            found = self._outlines[annotation] = outline(annotation, screen)
+        return found
+
+    def drawing(self, annotation: Annotation, screen: Screen) -> Drawing:
+        found = self._drawings.get(annotation)
+        if found is None:
+            _make_room(self._drawings)
+            found = self._drawings[annotation] = drawing_of(annotation.kind, self.outline(annotation, screen))
+        return found
+
+    def words(self, annotation: Annotation, *, settled: bool = True) -> Words:
+        frame = self._viewport.frame
+        if frame is None:
+            return Words(())
+        found = self._words.get((annotation, settled))
+        if found is None:
+            _make_room(self._words)
+            found = self._words[annotation, settled] = words_of(annotation, frame, settled=settled)
+        return found
+
+    def labelled(self, annotation: Annotation, label: QRectF) -> None:
+        """Its words were painted there."""
+        self._labels[annotation.number] = label
+
+    def under(self, at: Point) -> Hit | None:
+        """The topmost annotation there, handles before lines."""
+        screen = self.screen()
+        if screen is None:
+            return None
+        newest_first = self.annotations[::-1]
+        for annotation in newest_first:
+            handle = handle_under(self.outline(annotation, screen), at)
+            if handle is not None:
+                return Hit(annotation, handle)
+        return next((Hit(one, None) for one in newest_first if self._is_on(one, screen, at)), None)
+
+    def _is_on(self, annotation: Annotation, screen: Screen, at: Point) -> bool:
+        """On its line, or on a text itself."""
+        label = self._labels.get(annotation.number) if annotation.kind is Kind.TEXT else None
+        return is_on_line(self.outline(annotation, screen), at) or (label is not None and label.contains(*at))
+
+    def _forget(self, frame: Frame | None) -> None:
+        """Words belong to a frame."""
+        self._frame = frame
+        self._words, self._labels = {}, {}
+
+
+def _make_room(kept: dict[Any, Any]) -> None:
+    """Every step of a drag leaves one behind."""
+    if len(kept) >= _MOST:
+        kept.clear()
