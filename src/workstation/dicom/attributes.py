@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset
 
 from workstation.dicom import elements, lookup_tables
 from workstation.dicom.functional_groups import FrameAttributes
 from workstation.dicom.overlays import separate_overlays
 from workstation.dicom.pet import suv_of
-from workstation.dicom.quiet import quiet
 from workstation.dicom.shutters import display_shutter
 from workstation.dicom.ultrasound_regions import ultrasound_regions
 from workstation.imaging.frame import LookupTable, PixelAttributes, PlaneGeometry, VoiFunction, Window
+
+if TYPE_CHECKING:
+    from workstation.dicom.elements import Header
 
 _LOSSY_ONLY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81))
 # Where spacing may stand outside the functional groups, the best first (PS3.3 10.7.1.3).
@@ -22,9 +25,9 @@ _FRAME_TYPES = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFram
 _UNSPECIFIED_UNITS = ("US", "UNSPECIFIED", "NONE")
 
 
-def pixel_attributes(dataset: Dataset, frame_index: int = 0) -> PixelAttributes:
+def pixel_attributes(dataset: Header, frame_index: int = 0) -> PixelAttributes:
     """The attributes of one frame, functional groups resolved; nonsense values count as absent."""
-    with quiet():
+    with elements.quietly(dataset):
         frame = FrameAttributes(dataset, frame_index)
         little = bool(dataset.original_encoding[1]) if dataset.original_encoding[1] is not None else True
         signed = elements.integer(dataset, "PixelRepresentation") == 1
@@ -66,6 +69,11 @@ def pixel_attributes(dataset: Dataset, frame_index: int = 0) -> PixelAttributes:
         )
 
 
+def plane_geometry(header: Header, frame_index: int = 0) -> PlaneGeometry | None:
+    """Where one frame lies in the patient, as in `pixel_attributes`."""
+    return _geometry(FrameAttributes(header, frame_index), frame_index)
+
+
 # --- modality transformation (PS3.3 C.11.1) ------------------------------------------------------
 
 
@@ -86,7 +94,7 @@ def _rescale(frame: FrameAttributes) -> tuple[float, float, str]:
     return slope if slope else 1.0, intercept or 0.0, unit
 
 
-def _modality_lut(dataset: Dataset, signed: bool, little: bool) -> LookupTable | None:
+def _modality_lut(dataset: Header, signed: bool, little: bool) -> LookupTable | None:
     item = elements.first_item(dataset, "ModalityLUTSequence")
     return None if item is None else lookup_tables.lookup_table(item, signed, little)
 
@@ -121,7 +129,7 @@ def _voi_luts(frame: FrameAttributes, signed: bool, little: bool) -> tuple[Looku
 # --- colour, padding -----------------------------------------------------------------------------
 
 
-def _palette(dataset: Dataset, little: bool) -> tuple[LookupTable, LookupTable, LookupTable] | None:
+def _palette(dataset: Header, little: bool) -> tuple[LookupTable, LookupTable, LookupTable] | None:
     if elements.first_text(dataset, "PhotometricInterpretation").upper() != "PALETTE COLOR":
         return None
     return lookup_tables.palette(dataset, little)
@@ -148,7 +156,7 @@ def _pixel_presentation(frame: FrameAttributes) -> str:
     return elements.first_text(frame.dataset, "PixelPresentation").upper()
 
 
-def _padding(dataset: Dataset, signed: bool, little: bool) -> tuple[float, float] | None:
+def _padding(dataset: Header, signed: bool, little: bool) -> tuple[float, float] | None:
     """Pixel Padding Value, and Range Limit (PS3.3 C.7.5.1.1.2), in stored values."""
     single = elements.number(dataset, "FloatPixelPaddingValue")
     if single is not None:
@@ -181,7 +189,7 @@ def _spacing(frame: FrameAttributes) -> tuple[tuple[float, float] | None, str, f
     return None, "", 1.0
 
 
-def _magnification(dataset: Dataset) -> float:
+def _magnification(dataset: Header) -> float:
     """Estimated Radiographic Magnification Factor (0018,1114): the detector's plane to the patient's."""
     factor = elements.number(dataset, "EstimatedRadiographicMagnificationFactor")
     return factor if factor is not None and 0.5 < factor < 20 else 1.0
@@ -191,7 +199,7 @@ def _pair(numbers: list[float]) -> tuple[float, float] | None:
     return (numbers[0], numbers[1]) if len(numbers) >= 2 and min(numbers[:2]) > 0 else None
 
 
-def _aspect_ratio(dataset: Dataset) -> tuple[float, float]:
+def _aspect_ratio(dataset: Header) -> tuple[float, float]:
     return _pair(elements.numbers(dataset, "PixelAspectRatio")) or (1.0, 1.0)
 
 
@@ -218,7 +226,7 @@ def _geometry(frame: FrameAttributes, frame_index: int) -> PlaneGeometry | None:
     )
 
 
-def _frame_offset(dataset: Dataset, frame_index: int, nuclear: bool) -> float:
+def _frame_offset(dataset: Header, frame_index: int, nuclear: bool) -> float:
     """Distance of a frame along the normal where only the first one's position is given."""
     offsets = elements.numbers(dataset, "GridFrameOffsetVector")  # RT Dose, PS3.3 C.8.8.3.2
     if frame_index < len(offsets):
@@ -232,15 +240,16 @@ def _triple(vector: NDArray[np.float64]) -> tuple[float, float, float]:
     return float(vector[0]), float(vector[1]), float(vector[2])
 
 
-def _patient_orientation(dataset: Dataset) -> tuple[str, str] | None:
+def _patient_orientation(dataset: Header) -> tuple[str, str] | None:
     values = elements.texts(dataset, "PatientOrientation")
     return (values[0], values[1]) if len(values) == 2 and all(values) else None
 
 
-def _lossy(dataset: Dataset) -> bool:
+def _lossy(dataset: Header) -> bool:
     if elements.first_text(dataset, "LossyImageCompression") == "01":
         return True
-    return elements.first_text(getattr(dataset, "file_meta", None) or Dataset(), "TransferSyntaxUID") in _LOSSY_ONLY
+    meta = getattr(dataset, "file_meta", None)
+    return meta is not None and elements.first_text(meta, "TransferSyntaxUID") in _LOSSY_ONLY
 
 
 _LOSSY_METHODS = {
@@ -255,7 +264,7 @@ _LOSSY_METHODS = {
 }
 
 
-def _lossy_text(dataset: Dataset) -> str:
+def _lossy_text(dataset: Header) -> str:
     """`JPEG 12:1` from method (0028,2114) and ratio (0028,2112); the last step where there were several."""
     methods, ratios = (
         elements.texts(dataset, "LossyImageCompressionMethod"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     Header = Dataset | HeaderScan
 
 _LEADING_INTEGER = re.compile(r"\s*([+-]?\d+)")
+
+
+def quietly(header: Header) -> AbstractContextManager[None]:
+    """`quiet` for what pydicom reads, nothing for a scan."""
+    if isinstance(header, HeaderScan):
+        return nullcontext()
+    from workstation.dicom.quiet import quiet
+
+    return quiet()
 
 
 def value_of(dataset: Header, tag: str | int) -> Any:
@@ -178,6 +188,7 @@ __all__ = [
     "number",
     "numbers",
     "person_name",
+    "quietly",
     "raw_bytes",
     "text",
     "texts",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from pydicom import Dataset
+from typing import TYPE_CHECKING
 
 from workstation.dicom import elements
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from workstation.dicom.elements import Header
 
 
 class FrameAttributes:
     """Looks up the functional groups of one frame of `dataset`, with the data set itself as the fall-back."""
 
-    def __init__(self, dataset: Dataset, frame_index: int) -> None:
+    def __init__(self, dataset: Header, frame_index: int) -> None:
         self.dataset = dataset
         per_frame = elements.items(dataset, "PerFrameFunctionalGroupsSequence")
         self._groups = [
@@ -30,7 +35,7 @@ class FrameAttributes:
                 return item
         return None
 
-    def holder(self, sequence: str, keyword: str) -> Dataset:
+    def holder(self, sequence: str, keyword: str) -> Header:
         """The data set to read `keyword` from: the macro's item when it has it, else the top level."""
         item = self.group(sequence)
         return item if item is not None and keyword in item else self.dataset

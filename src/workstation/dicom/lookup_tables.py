@@ -5,17 +5,20 @@ Their VR is "US or SS or OW" and writers get it wrong, so pydicom's guess is not
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset
-from pydicom.dataelem import RawDataElement
-from pydicom.multival import MultiValue
-from pydicom.tag import BaseTag
 
 from workstation.dicom import elements
+from workstation.dicom.header_scan import HeaderScan
 from workstation.imaging.frame import LookupTable
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from workstation.dicom.elements import Header
 
 LUT_DESCRIPTOR = 0x00283002
 LUT_DATA = 0x00283006
@@ -27,18 +30,20 @@ _MAXIMUM_ENTRIES = 65536
 Words = NDArray[np.uint16]
 
 
-def words(dataset: Dataset, tag: int, little_endian: bool) -> Words:
+def words(dataset: Header, tag: int, little_endian: bool) -> Words:
     """The 16-bit words of a US, SS or OW value, as unsigned bit patterns; empty when absent or odd."""
-    element: Any = dataset.get_item(BaseTag(tag), keep_deferred=True)
+    if isinstance(dataset, HeaderScan):
+        raw = dataset.raw(tag)
+        return np.frombuffer(raw[: len(raw) // 2 * 2], "<u2").astype(np.uint16)
+    element: Any = dataset.get_item(tag, keep_deferred=True)
     if element is None:
         return np.empty(0, np.uint16)
     value = element.value
-    if isinstance(element, RawDataElement):
-        little_endian = element.is_little_endian
+    little_endian = getattr(element, "is_little_endian", little_endian)  # as read, not converted yet
     if isinstance(value, bytes):
         usable = value[: len(value) // 2 * 2]
         return np.frombuffer(usable, "<u2" if little_endian else ">u2").astype(np.uint16)
-    numbers = list(value) if isinstance(value, MultiValue | list | tuple) else [value]
+    numbers = list(value) if isinstance(value, Sequence) else [value]
     if not all(isinstance(number, int) for number in numbers):
         return np.empty(0, np.uint16)
     return np.array([int(number) & 0xFFFF for number in numbers], np.uint16)
@@ -53,7 +58,7 @@ def lookup_table(item: Dataset, signed: bool, little_endian: bool) -> LookupTabl
     return _table(descriptor, words(item, LUT_DATA, little_endian), signed, explanation)
 
 
-def palette(dataset: Dataset, little_endian: bool) -> tuple[LookupTable, LookupTable, LookupTable] | None:
+def palette(dataset: Header, little_endian: bool) -> tuple[LookupTable, LookupTable, LookupTable] | None:
     """Red, green and blue, plain or segmented; None unless all three are usable."""
     tables = []
     for descriptor_tag, plain, segmented in zip(PALETTE_DESCRIPTORS, PALETTE_DATA, SEGMENTED_PALETTE_DATA, strict=True):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import BaseTag
 
 from workstation.dicom import elements
+from workstation.dicom.header_scan import HeaderScan
 from workstation.dicom.lookup_tables import words
 from workstation.imaging.overlay import Bits, Overlay, pack
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from workstation.dicom.elements import Header
 
 _FIRST, _LAST = 0x6000, 0x601E
 _ROWS, _COLUMNS, _FRAMES, _TYPE, _ORIGIN, _FRAME_ORIGIN = 0x10, 0x11, 0x15, 0x40, 0x50, 0x51
@@ -28,8 +32,10 @@ def overlay_groups(dataset: Dataset) -> list[int]:
     return sorted(group for group in groups if _FIRST <= group <= _LAST and group % 2 == 0)
 
 
-def separate_overlays(dataset: Dataset, frame_index: int) -> tuple[Overlay, ...]:
+def separate_overlays(dataset: Header, frame_index: int) -> tuple[Overlay, ...]:
     """The planes with data of their own that belong to one frame of the image."""
+    if isinstance(dataset, HeaderScan):
+        return ()  # a file with overlays is not scanned
     return tuple(_found(dataset, frame_index, _own_bits))
 
 
@@ -115,9 +121,9 @@ def _own_bits(dataset: Dataset, group: int, rows: int, columns: int, frame: int)
 
 def _bytes(dataset: Dataset, tag: int) -> Bits:
     """In the order of the bits: words of OW stand the wrong way round in big endian (PS3.5 8.1.2)."""
-    raw = dataset.get_item(BaseTag(tag), keep_deferred=True)
+    raw = dataset.get_item(tag, keep_deferred=True)
     data = np.frombuffer(elements.raw_bytes(dataset, tag), np.uint8)
-    little = raw.is_little_endian if isinstance(raw, RawDataElement) else dataset.original_encoding[1] is not False
+    little = getattr(raw, "is_little_endian", dataset.original_encoding[1] is not False)
     if little or raw is None or raw.VR == "OB":
         return data
     return data[: data.size // 2 * 2].reshape(-1, 2)[:, ::-1].reshape(-1)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-
-from pydicom import Dataset
+from typing import TYPE_CHECKING
 
 from workstation.dicom import elements
+from workstation.dicom.header_scan import HeaderScan, NeedsFullHeader
 from workstation.imaging.suv import PetInputs, SuvScale, suv_scale
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from workstation.dicom.elements import Header
 
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})$")
 _TIME = re.compile(r"(\d{2}):?(\d{2}):?(\d{2})(\.\d{1,6})?$")
@@ -18,15 +23,17 @@ _HALF_A_DAY = dt.timedelta(hours=12)
 _PHILIPS, _GE = "Philips PET Private Group", "GEMS_PETD_01"
 
 
-def suv_of(dataset: Dataset) -> SuvScale | None:
+def suv_of(dataset: Header) -> SuvScale | None:
     """None for what is no PET image."""
     if elements.first_text(dataset, "Modality") != "PT":
         return None
+    if isinstance(dataset, HeaderScan):
+        raise NeedsFullHeader  # the dose stands in a sequence
     return suv_scale(pet_inputs(dataset))
 
 
 def pet_inputs(dataset: Dataset) -> PetInputs:
-    dose = elements.first_item(dataset, "RadiopharmaceuticalInformationSequence") or Dataset()
+    dose = _dose(dataset)
     started = _scan_start(dataset)
     return PetInputs(
         units=elements.first_text(dataset, "Units"),
@@ -41,6 +48,12 @@ def pet_inputs(dataset: Dataset) -> PetInputs:
         counts_to_suv=_private_number(dataset, 0x7053, _PHILIPS, 0x00),
         counts_to_bqml=_private_number(dataset, 0x7053, _PHILIPS, 0x09),
     )
+
+
+def _dose(dataset: Dataset) -> Dataset:
+    from pydicom import Dataset  # noqa: PLC0415 - not before the first picture of anything else
+
+    return elements.first_item(dataset, "RadiopharmaceuticalInformationSequence") or Dataset()
 
 
 def _scan_start(dataset: Dataset) -> dt.datetime | None:
@@ -62,7 +75,7 @@ def _scan_start(dataset: Dataset) -> dt.datetime | None:
 def _from_frame_times(dataset: Dataset, acquired: dt.datetime) -> dt.datetime | None:
     reference_ms = elements.number(dataset, "FrameReferenceTime") or 0.0
     duration_ms = elements.number(dataset, "ActualFrameDuration") or 0.0
-    dose = elements.first_item(dataset, "RadiopharmaceuticalInformationSequence") or Dataset()
+    dose = _dose(dataset)
     half_life = elements.number(dose, "RadionuclideHalfLife") or 0.0
     if reference_ms <= 0 or duration_ms <= 0 or half_life <= 0:
         return None

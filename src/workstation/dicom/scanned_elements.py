@@ -25,6 +25,7 @@ SCANNED_ELEMENTS: dict[str, tuple[int, str]] = {
     "AccessionNumber": (0x00080050, "SH"),
     "Modality": (0x00080060, "CS"),
     "ModalitiesInStudy": (0x00080061, "CS"),
+    "PresentationIntentType": (0x00080068, "CS"),
     "Manufacturer": (0x00080070, "LO"),
     "InstitutionName": (0x00080080, "LO"),
     "ReferringPhysicianName": (0x00080090, "PN"),

@@ -1,4 +1,4 @@
-"""Plain values from their bytes as pydicom would give them (PS3.5 6.2), for `header_scan`; what is not plain is refused."""
+"""Plain values from their bytes as pydicom would give them (PS3.5 6.2); `header_scan` leaves the others to it."""
 
 from __future__ import annotations
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from pydicom import Dataset
+from typing import TYPE_CHECKING
 
 from workstation.dicom import elements
 from workstation.imaging.overlay import Overlay
 from workstation.imaging.shutter import Circle, Shutter
 
+if TYPE_CHECKING:
+    from workstation.dicom.elements import Header
 
-def display_shutter(dataset: Dataset, overlays: Sequence[Overlay] = ()) -> Shutter | None:
+
+def display_shutter(dataset: Header, overlays: Sequence[Overlay] = ()) -> Shutter | None:
     """None where none of the declared shapes is complete. `overlays`: where a bitmap is looked for."""
     shapes = {shape.upper() for shape in elements.texts(dataset, "ShutterShape")}
     rectangle = _rectangle(dataset) if "RECTANGULAR" in shapes else None
@@ -23,7 +25,7 @@ def display_shutter(dataset: Dataset, overlays: Sequence[Overlay] = ()) -> Shutt
     return Shutter(rectangle, circle, polygon, bitmap, _level(dataset))
 
 
-def _rectangle(dataset: Dataset) -> tuple[int, int, int, int] | None:
+def _rectangle(dataset: Header) -> tuple[int, int, int, int] | None:
     left, top, right, bottom = (
         elements.integer(dataset, keyword)
         for keyword in (
@@ -38,7 +40,7 @@ def _rectangle(dataset: Dataset) -> tuple[int, int, int, int] | None:
     return left, top, right, bottom
 
 
-def _circle(dataset: Dataset) -> Circle | None:
+def _circle(dataset: Header) -> Circle | None:
     center = elements.numbers(dataset, "CenterOfCircularShutter")
     radius = elements.integer(dataset, "RadiusOfCircularShutter")
     if len(center) != 2 or not radius or radius < 0:
@@ -46,18 +48,18 @@ def _circle(dataset: Dataset) -> Circle | None:
     return Circle(round(center[0]), round(center[1]), radius)
 
 
-def _polygon(dataset: Dataset) -> tuple[tuple[int, int], ...]:
+def _polygon(dataset: Header) -> tuple[tuple[int, int], ...]:
     values = [round(value) for value in elements.numbers(dataset, "VerticesOfThePolygonalShutter")]
     vertices = tuple(zip(values[::2], values[1::2], strict=False))
     return vertices if len(vertices) >= 3 and len(values) % 2 == 0 else ()
 
 
-def _bitmap(dataset: Dataset, overlays: Sequence[Overlay]) -> Overlay | None:
+def _bitmap(dataset: Header, overlays: Sequence[Overlay]) -> Overlay | None:
     group = elements.integer(dataset, "ShutterOverlayGroup")
     return next((overlay for overlay in overlays if overlay.group == group), None)
 
 
-def _level(dataset: Dataset) -> int:
+def _level(dataset: Header) -> int:
     """Shutter Presentation Value is a P-value of 16 bits, black where there is none (PS3.3 C.7.6.11)."""
     value = elements.integer(dataset, "ShutterPresentationValue") or 0
     return min(max(value, 0), 0xFFFF) >> 8

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from pydicom import Dataset
+from typing import TYPE_CHECKING
 
 from workstation.dicom import elements
 from workstation.imaging.frame import CalibratedRegion, RegionFormat
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from workstation.dicom.elements import Header
 
 # Physical Units X/Y Direction (0018,6024), (0018,6026): C.8.5.5.1.15.
 _UNITS = ("", "%", "dB", "cm", "s", "Hz", "dB/s", "cm/s", "cm²", "cm²/s", "cm³", "cm³/s", "°")
 _REGION_LIMIT = 64
 
 
-def ultrasound_regions(dataset: Dataset) -> tuple[CalibratedRegion, ...]:
+def ultrasound_regions(dataset: Header) -> tuple[CalibratedRegion, ...]:
     """Regions with bounds and at least one unit that means something."""
     sequence = elements.items(dataset, "SequenceOfUltrasoundRegions")
     regions = (_region(item) for item in list(sequence)[:_REGION_LIMIT])
