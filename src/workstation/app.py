@@ -56,9 +56,7 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
     from workstation.dicom.decode_pool import DecodePool
     from workstation.jobs.journal import Journal
     from workstation.jobs.runner import JobRunner
-    from workstation.network.dicomweb.client import DicomWebClient
-    from workstation.network.dimse.client import DimseClient
-    from workstation.network.listener import StorageListener
+    from workstation.network.late import LateListener, LateWebClient, dimse_client
     from workstation.services.broadcast import Broadcast
     from workstation.services.ingest import ArchiveInbox
     from workstation.services.workplace import Workplace
@@ -69,7 +67,7 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
         archive = LocalArchive(folders.data / "archive")
         closing.callback(archive.close)
         inbox = ArchiveInbox(archive, broadcast.publish)
-        listener = StorageListener(
+        listener = LateListener(
             lambda: current().local,
             inbox,
             lambda: frozenset(node.ae_title for node in current().nodes if node.ae_title),
@@ -84,8 +82,8 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
             save_settings=lambda changed: _listen_as_changed(listener, current.save(changed), changed),
             archive=archive,
             inbox=inbox,
-            dimse_for=DimseClient,
-            web=DicomWebClient(),
+            dimse_for=dimse_client,
+            web=LateWebClient(),
             listener=listener,
             runner=runner,
             decode_pool=pool,
@@ -143,7 +141,6 @@ def open_window(folders: Folders, paths: tuple[Path, ...] = ()) -> int:
 
     settings, complaints = _load_or_set_aside(folders)
     with open_workplace(folders, settings) as workplace:
-        complaints += _listen(workplace)
         return run_window(workplace, open_paths=paths, complaints=tuple(complaints))
 
 
@@ -197,16 +194,6 @@ def _free_port() -> int:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-
-
-def _listen(workplace: Workplace) -> list[WorkstationError]:
-    if not workplace.settings().listen:
-        return []
-    try:
-        workplace.listener.start()
-    except WorkstationError as error:
-        return [error]
-    return []
 
 
 def _listen_as_changed(listener: Listener, before: Settings, settings: Settings) -> None:

@@ -15,6 +15,7 @@ from workstation.domain.job import ErrorReport, Job, JobState, Progress
 from workstation.services.retrieve import RetrieveStudy
 from workstation.ui.activity.model import Column, JobsModel, Show, progress_words
 from workstation.ui.activity.page import ActivityPage
+from workstation.ui.start import AfterFirstPicture
 from workstation.ui.transfers import Rate, Transfers
 
 
@@ -170,6 +171,7 @@ def test_interrupted_work_is_told_at_the_start(tmp_path, open_window, qtbot):
     rig = make_rig(tmp_path)
     try:
         window = open_window(rig)
+        AfterFirstPicture(window).begin()
         qtbot.waitUntil(lambda: any("interrupted" in notice.title for notice in window.notices.notices))
         assert column_texts(window.page("activity").model, Column.STATE) == ["Interrupted"]
     finally:

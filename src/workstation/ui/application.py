@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from workstation.domain.errors import WorkstationError
+from workstation.imaging.kernel_supply import KernelSupply
 from workstation.services.workplace import Workplace
+from workstation.settings import cache
 from workstation.ui.actions import Actions
-from workstation.ui.activity.page import ActivityPage
 from workstation.ui.assets import apply_theme
 from workstation.ui.background import Background
 from workstation.ui.bridge import EventBridge
 from workstation.ui.desk import Desk, Wishes
-from workstation.ui.export_wizard.page import ExportPage
+from workstation.ui.job_notices import JobNotices
 from workstation.ui.main_window import MainWindow
 from workstation.ui.messages import notice_of
 from workstation.ui.node_states import NodeStates
-from workstation.ui.preferences.page import SettingsPage
+from workstation.ui.start import AfterFirstPicture
 from workstation.ui.status_bar import StatusBar
-from workstation.ui.studies.page import StudiesPage
-from workstation.ui.viewer.page import ViewerPage
-from workstation.ui.worklist.page import WorklistPage
+
+if TYPE_CHECKING:
+    from workstation.ui.activity.page import ActivityPage
+    from workstation.ui.viewer.page import ViewerPage
 
 
 def make_application(arguments: Iterable[str] = ()) -> QApplication:
@@ -38,7 +40,7 @@ def make_application(arguments: Iterable[str] = ()) -> QApplication:
 
 
 def build_window(workplace: Workplace) -> MainWindow:
-    """The window with all its pages, fed by the workplace's events until it closes."""
+    """The window with all its pages, made when they are needed, fed by the workplace's events until it closes."""
     actions = Actions()
     window = MainWindow(actions)
     actions.setParent(window)
@@ -48,41 +50,40 @@ def build_window(workplace: Workplace) -> MainWindow:
     bridge.source_answered.connect(nodes.source_answered)
     bridge.worklist_answered.connect(nodes.worklist_answered)
     bridge.job_finished.connect(nodes.job_finished)
+    JobNotices(desk, window)
     unsubscribe = workplace.subscribe(bridge.publish)
 
-    studies = StudiesPage(desk)
-    worklist = WorklistPage(desk)
-    activity = ActivityPage(desk)
-    viewer = ViewerPage(workplace, actions)
-    export = ExportPage(desk)
-    for name, page in (
-        ("studies", studies),
-        ("worklist", worklist),
-        ("viewer", viewer),
-        ("export", export),
-        ("activity", activity),
-        ("settings", SettingsPage(desk)),
-    ):
-        window.add_page(name, page)
+    for name, make in _pages(desk).items():
+        window.add_page(name, make)
     window.set_status(StatusBar(desk))
+
+    def call(name: str, method: str, *arguments: object) -> None:
+        getattr(window.page(name), method)(*arguments)
 
     def open_study(uid: str) -> None:
         window.show_page("viewer")
-        viewer.open_study(uid)
+        call("viewer", "open_study", uid)
 
     def open_paths(paths: tuple[Path, ...]) -> None:
         window.show_page("viewer")
-        viewer.open_paths(paths)
+        call("viewer", "open_paths", paths)
 
     def export_studies(uids: tuple[str, ...]) -> None:
         window.show_page("export")
-        export.start(uids)
+        call("export", "start", uids)
+
+    def page_shown(name: str) -> None:
+        worklist = window.made_page("worklist")
+        if worklist is not None:
+            _call(worklist, "set_shown", name == "worklist")
 
     def close() -> None:
         unsubscribe()
         bridge.close()
-        for page in (studies, worklist, viewer, export):
-            _call(page, "close_page")
+        for name in window.page_names:
+            page = window.made_page(name)
+            if page is not None:
+                _call(page, "close_page")
         background.close()
 
     wishes.notice.connect(window.notices.show_notice)
@@ -90,11 +91,54 @@ def build_window(workplace: Workplace) -> MainWindow:
     wishes.open_study.connect(open_study)
     wishes.open_paths.connect(open_paths)
     wishes.export_studies.connect(export_studies)
-    wishes.import_paths.connect(studies.import_paths)
-    window.files_dropped.connect(studies.import_paths)
-    window.page_shown.connect(lambda name: worklist.set_shown(name == "worklist"))
+    wishes.import_paths.connect(lambda paths: call("studies", "import_paths", paths))
+    window.files_dropped.connect(lambda paths: call("studies", "import_paths", paths))
+    window.page_shown.connect(page_shown)
     window.closing.connect(close)
     return window
+
+
+def _pages(desk: Desk) -> dict[str, Callable[[], QWidget]]:
+    """How each page is made, in the order of the navigation. Their modules are imported with them, see `start`."""
+
+    def studies() -> QWidget:
+        from workstation.ui.studies.page import StudiesPage
+
+        return StudiesPage(desk)
+
+    def worklist() -> QWidget:
+        from workstation.ui.worklist.page import WorklistPage
+
+        return WorklistPage(desk)
+
+    def viewer() -> QWidget:
+        from workstation.ui.viewer.page import ViewerPage
+
+        return ViewerPage(desk.workplace, desk.actions)
+
+    def export() -> QWidget:
+        from workstation.ui.export_wizard.page import ExportPage
+
+        return ExportPage(desk)
+
+    def activity() -> QWidget:
+        from workstation.ui.activity.page import ActivityPage
+
+        return ActivityPage(desk)
+
+    def settings() -> QWidget:
+        from workstation.ui.preferences.page import SettingsPage
+
+        return SettingsPage(desk)
+
+    return {
+        "studies": studies,
+        "worklist": worklist,
+        "viewer": viewer,
+        "export": export,
+        "activity": activity,
+        "settings": settings,
+    }
 
 
 def run_window(
@@ -104,20 +148,44 @@ def run_window(
     open_paths: tuple[Path, ...] = (),
     complaints: tuple[WorkstationError, ...] = (),
 ) -> int:
-    """Open the window and stay until it closes; the exit status. `complaints` are errors of the start."""
+    """Open the window and stay until it closes; the exit status. `complaints` are errors of the start.
+
+    Receiving, and all that is slow to load, begins when the user sees the first page or picture.
+    """
     application = make_application()
     window = build_window(workplace)
-    activity = window.page("activity")
-    assert isinstance(activity, ActivityPage)
-    window.unfinished_work = lambda: activity.model.unfinished_work
-    window.show_page(page)
-    window.show()
+    window.unfinished_work = lambda: _unfinished_work(window)
     for error in complaints:
         window.notices.show_notice(notice_of(error))
-    wishes = window.findChild(Wishes)
-    if open_paths and isinstance(wishes, Wishes):
-        QTimer.singleShot(0, window, lambda: wishes.open_paths.emit(open_paths))
+    later = AfterFirstPicture(window)
+    loops = KernelSupply(cache())
+    window.closing.connect(loops.close)
+    later.ask(loops.start)
+    later.ask(workplace.decode_pool.start)
+    if workplace.settings().listen:
+        later.ask(workplace.listener.start, failed=lambda error: window.notices.show_notice(notice_of(error)))
+    if open_paths:
+        _open_first(window, open_paths, later)
+    else:
+        window.show_page(page)
+        later.begin_after(window)
+    window.show()
     return application.exec()
+
+
+def _open_first(window: MainWindow, paths: tuple[Path, ...], later: AfterFirstPicture) -> None:
+    """The window with `paths`; nothing else is done before their first picture is painted."""
+    window.show_page("viewer")
+    viewer = cast("ViewerPage", window.page("viewer"))
+    viewer.frame_shown.connect(lambda _ref: later.begin_after(viewer.grid.canvas))
+    viewer.failed.connect(later.begin)
+    later.begin_at_the_latest()
+    viewer.open_paths(paths)
+
+
+def _unfinished_work(window: MainWindow) -> int:
+    activity = cast("ActivityPage | None", window.made_page("activity"))
+    return activity.model.unfinished_work if activity is not None else 0
 
 
 def _call(page: QWidget, method: str, *arguments: object) -> None:

@@ -1,4 +1,7 @@
-"""The main window: a shell of navigation, notices, one page at a time and the status bar. Nothing else."""
+"""The main window: a shell of navigation, notices, one page at a time and the status bar. Nothing else.
+
+A page is made when it is first shown or asked for: what nobody looks at costs no start-up time.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,7 @@ class MainWindow(QMainWindow):
         self.unfinished_work: Callable[[], int] = lambda: 0  # jobs to ask about before the window closes
         self._question: QMessageBox | None = None
         self._actions = actions
+        self._makers: dict[str, Callable[[], QWidget]] = {}
         self._pages: dict[str, QWidget] = {}
         self._buttons: dict[str, QToolButton] = {}
         self._group = QButtonGroup(self)
@@ -63,8 +67,8 @@ class MainWindow(QMainWindow):
         actions["window.full_screen"].triggered.connect(self._toggle_full_screen)
         actions["window.quit"].triggered.connect(self.close)
 
-    def add_page(self, name: str, page: QWidget) -> None:
-        """Put `page` into the navigation; its action is `window.<name>`."""
+    def add_page(self, name: str, make: Callable[[], QWidget]) -> None:
+        """Put a page into the navigation; its action is `window.<name>`. `make` is called when it is needed."""
         action = self._actions[f"window.{name}"]
         button = QToolButton()
         button.setObjectName("nav")
@@ -83,14 +87,25 @@ class MainWindow(QMainWindow):
         self._group.addButton(button)
         (self._bottom if name in BOTTOM else self._top).addWidget(button)
         self._buttons[name] = button
-        self._pages[name] = page
-        self._stack.addWidget(page)
+        self._makers[name] = make
 
     def set_status(self, status: QWidget) -> None:
         self._outer.addWidget(status)
 
     def page(self, name: str) -> QWidget:
+        """The page, made now if nobody needed it so far."""
+        if name not in self._pages:
+            self._pages[name] = page = self._makers[name]()
+            self._stack.addWidget(page)
         return self._pages[name]
+
+    def made_page(self, name: str) -> QWidget | None:
+        """The page if it was made."""
+        return self._pages.get(name)
+
+    @property
+    def page_names(self) -> tuple[str, ...]:
+        return tuple(self._makers)
 
     @property
     def current_page(self) -> str:
@@ -98,7 +113,7 @@ class MainWindow(QMainWindow):
         return next((name for name, page in self._pages.items() if page is shown), "")
 
     def show_page(self, name: str) -> None:
-        page = self._pages[name]
+        page = self.page(name)
         self._buttons[name].setChecked(True)
         self._stack.setCurrentWidget(page)
         proxy = page.focusProxy()

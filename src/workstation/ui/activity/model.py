@@ -9,12 +9,12 @@ from enum import IntEnum, StrEnum
 from PySide6.QtCore import QModelIndex, QObject, Qt
 
 from workstation.domain.job import ACTIVE, Job, JobState
+from workstation.ui.job_notices import QUERIES
 from workstation.ui.messages import STATE_TONES, count, kind_words, one_line, size, state_words
 from workstation.ui.transfers import Rate
 from workstation.ui.widgets.roles import STYLE_ROLE
 from workstation.ui.widgets.row_model import Index, RowModel
 
-QUERIES = frozenset({"search", "worklist", "open-study", "open-paths"})  # asked often, soon through, told elsewhere
 PROBLEMS = frozenset({JobState.FAILED, JobState.PARTLY, JobState.INTERRUPTED})
 MOST_QUERIES = 300
 

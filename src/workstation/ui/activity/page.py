@@ -9,14 +9,13 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QButtonGroup, QMenu, QSplitter, QStackedWidget, QWidget
 
-from workstation.domain.errors import Cancelled
 from workstation.domain.events import JobChanged, JobFinished, MatchesFound
 from workstation.domain.job import ACTIVE, RETRYABLE, Job, JobState
 from workstation.domain.study import Study
 from workstation.domain.uid import is_valid_uid
 from workstation.services.ingest import ImportResult
 from workstation.ui.activity.detail import JobDetail
-from workstation.ui.activity.model import QUERIES, Column, JobsModel, Show
+from workstation.ui.activity.model import Column, JobsModel, Show
 from workstation.ui.desk import Desk
 from workstation.ui.messages import notice_of, one_line
 from workstation.ui.widgets.buttons import Chip, action_button, frame, label
@@ -128,11 +127,6 @@ class ActivityPage(QWidget):
             self.model.set_refused(event.job.id, refused)
         self._follow(event.job)
         self._ask_name(event.job)
-        if event.error is None or isinstance(event.error, Cancelled) or event.job.kind in QUERIES:
-            return
-        if event.job.kind in ("import", "deidentify") and event.job.state is JobState.PARTLY:
-            return  # the page that began it says what was left out and why
-        self._desk.notify(notice_of(event.error))
 
     def _follow(self, job: Job) -> None:
         self.model.follow(job)

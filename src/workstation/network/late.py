@@ -1,0 +1,100 @@
+"""The network's adapters, whose libraries (pynetdicom, HTTP, TLS) are loaded with the first call.
+
+They take most of a second, and a window shows its first picture before anybody needs them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from workstation.domain.errors import LocalError
+from workstation.domain.node import LocalAe, Node
+from workstation.domain.query import Query
+from workstation.domain.study import QueryMatch
+from workstation.jobs.cancel import Cancellation
+from workstation.services.ports import (
+    DimsePeer,
+    EchoResult,
+    Inbox,
+    Listener,
+    OnProgress,
+    RetrieveTarget,
+    TransferReport,
+    WebPeer,
+)
+
+
+def dimse_client(local: LocalAe) -> DimsePeer:
+    """The DIMSE client under our AE title."""
+    from workstation.network.dimse.client import DimseClient
+
+    return DimseClient(local)
+
+
+class LateWebClient(WebPeer):
+    """The DICOMweb client."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._client: WebPeer | None = None
+
+    def echo(self, node: Node, cancellation: Cancellation) -> EchoResult:
+        return self._made().echo(node, cancellation)
+
+    def find(self, node: Node, query: Query, cancellation: Cancellation) -> Iterator[QueryMatch]:
+        return self._made().find(node, query, cancellation)
+
+    def retrieve(
+        self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation
+    ) -> TransferReport:
+        return self._made().retrieve(node, target, inbox, on_progress, cancellation)
+
+    def store(
+        self, node: Node, paths: Sequence[Path], on_progress: OnProgress, cancellation: Cancellation
+    ) -> TransferReport:
+        return self._made().store(node, paths, on_progress, cancellation)
+
+    def _made(self) -> WebPeer:
+        with self._lock:
+            if self._client is None:
+                from workstation.network.dicomweb.client import DicomWebClient
+
+                self._client = DicomWebClient()
+            return self._client
+
+
+class LateListener(Listener):
+    """The storage SCP; one that never started has received nothing."""
+
+    def __init__(
+        self, local: Callable[[], LocalAe], inbox: Inbox, known_ae_titles: Callable[[], frozenset[str]]
+    ) -> None:
+        self._arguments = (local, inbox, known_ae_titles)
+        self._lock = threading.Lock()
+        self._listener: Listener | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._listener is not None and self._listener.running
+
+    def start(self) -> LocalAe:
+        with self._lock:
+            if self._listener is None:
+                from workstation.network.listener import StorageListener
+
+                self._listener = StorageListener(*self._arguments)
+        return self._listener.start()
+
+    def stop(self) -> None:
+        with self._lock:
+            listener = self._listener
+        if listener is not None:
+            listener.stop()
+
+    def bytes_from(self, ae_title: str) -> int:
+        return self._listener.bytes_from(ae_title) if self._listener is not None else 0
+
+    def why_refused(self) -> LocalError | None:
+        return self._listener.why_refused() if self._listener is not None else None
