@@ -1,8 +1,10 @@
 """Widgets are tested without a screen unless the caller brings one, and waited for as long as a busy machine needs."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("WORKSTATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "workstation"))
 
 from pytestqt.qtbot import QtBot
 

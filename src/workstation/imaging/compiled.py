@@ -57,6 +57,10 @@ Places = NDArray[np.uintp]
 Bytes = NDArray[np.uint8]
 
 
+class Damaged(RuntimeError):
+    """A file of machine code that is not what was written."""
+
+
 class Plan(NamedTuple):
     """Where each output pixel begins on either axis, and its weights; float32, so that two products are exact enough.
 
@@ -81,7 +85,7 @@ def loaded() -> Compiled | None:
 
 
 def load(file: Path) -> None:
-    """Map `file` into this process for good; raises ImportError, OSError or RuntimeError and changes nothing then."""
+    """Map `file` into this process for good; raises Damaged, ImportError or OSError and changes nothing then."""
     _Once.compiled = Compiled(file)
 
 
@@ -105,7 +109,7 @@ def sealed(code: bytes) -> bytes:
 def _checked(content: bytes) -> bytes:
     digest, code = content[:_DIGEST], content[_DIGEST:]
     if hashlib.sha256(code).digest() != digest:
-        raise RuntimeError("the file of compiled loops is damaged")
+        raise Damaged("the file of compiled loops is damaged")
     return code
 
 

@@ -1,7 +1,7 @@
 """The settings: one frozen value, TOML in, TOML out, errors that name file, key and what was expected."""
 
 from workstation.settings.change import add_node, entries, get, remove_node, with_value
-from workstation.settings.places import folders, resources
+from workstation.settings.places import cache, folders, resources
 from workstation.settings.toml_file import load, save, set_aside
 from workstation.settings.values import (
     DecodeSettings,
@@ -20,6 +20,7 @@ __all__ = [
     "ViewerSettings",
     "WorklistSettings",
     "add_node",
+    "cache",
     "entries",
     "folders",
     "get",

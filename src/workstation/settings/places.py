@@ -28,6 +28,12 @@ def folders(
     )
 
 
+def cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """What can be made again, the same for every profile: WORKSTATION_CACHE_DIR, else the platform's cache folder."""
+    chosen = environ.get("WORKSTATION_CACHE_DIR")
+    return _absolute(chosen) if chosen else platformdirs.user_cache_path(_APPLICATION, appauthor=False)
+
+
 def resources() -> Path:
     """The folder with icons, fonts, theme, samples and standards: inside a wheel, or beside `src` in a checkout."""
     installed = _PACKAGE / "resources"

@@ -8,13 +8,13 @@ import pytest
 
 from workstation.imaging import compiled, kernel_build
 from workstation.imaging.compiled import Compiled
+from workstation.settings import cache
 
 
 @pytest.fixture(scope="session")
-def compiled_loops(pytestconfig: pytest.Config) -> Compiled:
+def compiled_loops() -> Compiled:
     """Compiled once for as long as neither they nor the processor change: it takes five seconds."""
-    assert pytestconfig.cache is not None
-    file = compiled.file_in(pytestconfig.cache.mkdir("kernels"))
+    file = compiled.file_in(cache())
     if not file.exists():
         process = kernel_build.start(file)
         assert process.wait(120) == 0
