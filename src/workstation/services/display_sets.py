@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -18,6 +20,20 @@ class DisplayKind(StrEnum):
     DAMAGED = "damaged"  # could not be read at all; `error` says why
 
 
+class SortBy(StrEnum):
+    """What the user may have a display set sorted by."""
+
+    POSITION = "position"  # as `stacking` found it: place in the patient, then time, echo, ...
+    INSTANCE_NUMBER = "instance-number"
+    ACQUISITION_TIME = "acquisition-time"
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    by: SortBy = SortBy.POSITION
+    reversed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class FrameRef:
     """Where one frame lies, and which instance it belongs to."""
@@ -28,6 +44,9 @@ class FrameRef:
     sop_class_uid: str = ""
     instance_number: int | None = None
     geometry: PlaneGeometry | None = field(default=None, compare=False)  # where it lies, as far as opening read it
+    place: int = field(default=0, compare=False)  # along the stack, from 0; images of one place share it
+    phase: int = field(default=0, compare=False)  # of those of `DisplaySet.phases`
+    acquired: float | None = field(default=None, compare=False)  # seconds, of a scale of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +54,64 @@ class DisplaySet:
     uid: str  # unique within what was opened: the series UID and which part of it
     study: Study
     series: Series
-    frames: tuple[FrameRef, ...]
+    frames: tuple[FrameRef, ...]  # phase after phase, in each phase place after place, unless `sorting` says otherwise
     kind: DisplayKind = DisplayKind.IMAGE
     frame_rate: float | None = None  # images per second as the file recommends, None when it does not
     error: ErrorReport | None = None
-    ordered_by: str = ""  # "position" or "instance number"
+    ordered_by: str = ""  # "position", "slice location", "instance number", "acquisition time", "echo", ...
+    notices: tuple[str, ...] = ()  # what is missing, uneven or there twice; sentences without a full stop
+    phases: tuple[str, ...] = ()  # what repeats the places: "TE 4.6 ms", "TE 9.2 ms"; empty when nothing does
+    dimension: str = ""  # what the phases are: "echo", "time"
+    sorting: Sorting = Sorting()
 
     @property
     def is_multi_frame(self) -> bool:
         return len(self.frames) > 1 and self.frames[0].path == self.frames[-1].path
+
+    @property
+    def middle(self) -> int:
+        """The frame to begin with: the middle one of a stack (of its first phase), else the first."""
+        if self.ordered_by != "position" or self.frame_rate is not None:
+            return 0
+        first = self.frames[0].phase if self.frames else 0
+        return sum(ref.phase == first for ref in self.frames) // 2
+
+    def in_phase(self, index: int, steps: int) -> int:
+        """The frame of the same place, or the nearest to it, `steps` phases on; from the last phase to the first."""
+        if not self.phases:
+            return index
+        here = self.frames[index]
+        phase = (here.phase + steps) % len(self.phases)
+        return min(
+            (number for number, ref in enumerate(self.frames) if ref.phase == phase),
+            key=lambda number: abs(self.frames[number].place - here.place),
+            default=index,
+        )
+
+    def sorted_as(self, sorting: Sorting) -> DisplaySet:
+        """The same frames in the order that the user wants; the order of opening comes back with `Sorting()`.
+
+        Reversed, a stack runs against the normal within each phase.
+        """
+        return replace(self, frames=tuple(sorted(self.frames, key=_order(sorting))), sorting=sorting)
+
+
+def _order(sorting: Sorting) -> Callable[[FrameRef], tuple[float | str, ...]]:
+    sign = -1 if sorting.reversed else 1
+    last = math.inf  # what has no number or time comes last, in either direction
+
+    def by_position(ref: FrameRef) -> tuple[float | str, ...]:
+        return ref.phase, sign * ref.place, *by_number(ref)
+
+    def by_number(ref: FrameRef) -> tuple[float | str, ...]:
+        number = sign * ref.instance_number if ref.instance_number is not None else last
+        return number, sign * ref.frame_index, ref.phase, sign * ref.place, ref.sop_instance_uid
+
+    def by_time(ref: FrameRef) -> tuple[float | str, ...]:
+        return sign * ref.acquired if ref.acquired is not None else last, *by_number(ref)
+
+    return {
+        SortBy.POSITION: by_position,
+        SortBy.INSTANCE_NUMBER: by_number,
+        SortBy.ACQUISITION_TIME: by_time,
+    }[sorting.by]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from workstation.dicom.attributes import pixel_attributes
+from workstation.dicom.frame_keys import stack_facts
 from workstation.dicom.read import read_dataset, read_header
 from workstation.dicom.summarise import match_from
 from workstation.domain.errors import DamagedFile, InputError, NotDicom
@@ -19,7 +19,7 @@ from workstation.jobs.runner import JobContext, Outcome
 from workstation.services.display_sets import DisplaySet
 from workstation.services.file_walk import FileWalk, unreadable
 from workstation.services.ports import Archive
-from workstation.services.stacking import OpenedFile, damaged_set, group
+from workstation.services.stacking import MOST_FRAMES, OpenedFile, damaged_set, group
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -141,15 +141,16 @@ def _header(path: Path) -> Dataset:
 def _item(path: Path, header: Dataset) -> OpenedFile:
     instance = match_from(header, Instance)
     is_image = bool(instance.rows and instance.columns)
+    frames = min(max(1, instance.number_of_frames or 1), MOST_FRAMES)
     return OpenedFile(
         path=path,
         study=match_from(header, Study),
         series=match_from(header, Series),
         instance=instance,
         is_image=is_image,
-        frames=max(1, instance.number_of_frames or 1),
+        frames=frames,
         frame_rate=frame_rate(header),
-        attributes=pixel_attributes(header, 0) if is_image else None,
+        facts=stack_facts(header, frames) if is_image else None,
     )
 
 

@@ -1,0 +1,229 @@
+"""What tells the frames of a file apart in a stack: place, time, echo, b-value, ... (PS3.3 C.7.6.16, C.7.6.17, C.8)."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from workstation.dicom import elements
+from workstation.dicom.attributes import plane_geometry
+from workstation.dicom.functional_groups import FrameAttributes
+from workstation.imaging.stack import Coordinate, Dimension, StackKey
+
+if TYPE_CHECKING:
+    from workstation.dicom.elements import Header
+
+# The functional group macro (PS3.3 C.7.6.16.2, C.8.13.5) with its keywords, then those of plain images; the best first.
+_NUMBERS: tuple[tuple[Dimension, str, tuple[str, ...], tuple[str, ...]], ...] = (
+    (Dimension.TIME, "FrameContentSequence", ("TemporalPositionIndex",), ("TemporalPositionIdentifier",)),
+    (Dimension.TRIGGER, "CardiacSynchronizationSequence", ("NominalCardiacTriggerDelayTime",), ("TriggerTime",)),
+    (Dimension.ECHO, "MREchoSequence", ("EffectiveEchoTime",), ("EchoTime", "EchoNumbers")),
+    (Dimension.INVERSION, "MRModifierSequence", ("InversionTimes",), ("InversionTime",)),
+    (Dimension.B_VALUE, "MRDiffusionSequence", ("DiffusionBValue",), ("DiffusionBValue",)),
+    (Dimension.ACQUISITION, "FrameContentSequence", ("FrameAcquisitionNumber",), ("AcquisitionNumber",)),
+)
+_FRAME_TYPES = (
+    "MRImageFrameTypeSequence",
+    "CTImageFrameTypeSequence",
+    "PETFrameTypeSequence",
+    "XAXRFFrameCharacteristicsSequence",
+)
+# Dimension Index Pointers that stand in the key by their own name (PS3.3 C.7.6.17).
+_KNOWN_POINTERS = (0x00209056, 0x00209057, 0x00200032, 0x00209128, 0x00209153, 0x00189082, 0x00189087)
+# Nuclear medicine counts its frames in vectors (PS3.3 C.8.4.8).
+_SLICES, _NUCLEAR_TIMES = 0x00540080, (0x00540070, 0x00540100)
+_NUCLEAR_OTHERS = (0x00540010, 0x00540020, 0x00540030, 0x00540050, 0x00540060, 0x00540090)
+_PER_FRAME = ("PerFrameFunctionalGroupsSequence", "GridFrameOffsetVector", "DetectorInformationSequence")
+_TIME = re.compile(r"(\d\d)(\d\d)?(\d\d(?:\.\d+)?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class StackFacts:
+    """How the frames of one file take their place among those of their series."""
+
+    keys: tuple[StackKey, ...]  # one for each frame, in the order of the file
+    concatenation_uid: str = ""  # the files of one concatenation are one instance (PS3.3 C.7.6.16.1)
+    part: int | None = None
+    parts: int | None = None
+    images_expected: int | None = None  # of the acquisition, as the file says
+    acquisition_number: int | None = None
+
+    @property
+    def has_places(self) -> bool:
+        return self.keys[0].geometry is not None
+
+
+def stack_facts(header: Header, frames: int) -> StackFacts:
+    """The keys of all `frames` of a file; nonsense values count as absent."""
+    with elements.quietly(header):
+        concatenation = elements.first_text(header, "ConcatenationUID")
+        first = (elements.integer(header, "ConcatenationFrameOffsetNumber") or 0) if concatenation else 0
+        acquisition = elements.integer(header, "AcquisitionNumber")
+        return StackFacts(
+            keys=_Keys(header, first, concatenation).all(frames),
+            concatenation_uid=concatenation,
+            part=elements.integer(header, "InConcatenationNumber") if concatenation else None,
+            parts=elements.integer(header, "InConcatenationTotalNumber") if concatenation else None,
+            images_expected=_expected(header) if frames == 1 else None,
+            acquisition_number=acquisition,
+        )
+
+
+def _expected(header: Header) -> int | None:
+    """Images in Acquisition; for PET slices times time slices (PS3.3 C.8.9.1.1.5)."""
+    slices = elements.integer(header, "NumberOfSlices")
+    if slices and elements.first_text(header, "Modality") == "PT":
+        kind = elements.first_text(header, "SeriesType")
+        return slices * (elements.integer(header, "NumberOfTimeSlices") or 1) if kind in ("STATIC", "DYNAMIC") else None
+    # Elsewhere it counts exposures, projections, what has been thrown away.
+    scanned = elements.first_text(header, "Modality") in ("CT", "MR")
+    return elements.integer(header, "ImagesInAcquisition") if scanned else None
+
+
+class _Keys:
+    """Reads what all frames share once."""
+
+    def __init__(self, header: Header, first: int, concatenation: str) -> None:
+        self._header = header
+        self._first = first
+        self._number = None if concatenation else elements.integer(header, "InstanceNumber")
+        self._uid = concatenation or elements.first_text(header, "SOPInstanceUID")
+        self._acquired = acquisition_moment(header)
+        self._vectors: dict[int, list[float]] = {}
+        self._pointers = [
+            elements.value_of(item, "DimensionIndexPointer")
+            for item in elements.items(header, "DimensionIndexSequence")
+        ]
+
+    def all(self, frames: int) -> tuple[StackKey, ...]:
+        if frames == 1:
+            return (self._key(0),)
+        self._vectors = self._nuclear_vectors()
+        if not self._vectors and not any(elements.value_of(self._header, keyword) for keyword in _PER_FRAME):
+            first = self._key(0)
+            return tuple(replace(first, frame_index=self._first + index) for index in range(frames))
+        return tuple(self._key(index) for index in range(frames))
+
+    def _key(self, index: int) -> StackKey:
+        frame = FrameAttributes(self._header, index)
+        content = frame.holder("FrameContentSequence", "InStackPositionNumber")
+        place = elements.integer(content, "InStackPositionNumber")
+        return StackKey(
+            geometry=plane_geometry(self._header, index),
+            instance_number=self._number,
+            frame_index=self._first + index,
+            stack_id=elements.first_text(frame.holder("FrameContentSequence", "StackID"), "StackID"),
+            in_stack_position=place if place is not None else self._nuclear(index, _SLICES),
+            location=elements.number(self._header, "SliceLocation"),
+            acquired=self._moment(frame),
+            coordinates=tuple(self._coordinates(frame, index)),
+            uid=self._uid,
+        )
+
+    def _moment(self, frame: FrameAttributes) -> float | None:
+        content = frame.group("FrameContentSequence")
+        if content is None:
+            return self._acquired
+        texts = (elements.first_text(content, name) for name in ("FrameAcquisitionDateTime", "FrameReferenceDateTime"))
+        return next((moment for text in texts if (moment := _seconds(text)) is not None), self._acquired)
+
+    def _coordinates(self, frame: FrameAttributes, index: int) -> list[tuple[Dimension, Coordinate]]:
+        found: dict[Dimension, Coordinate] = {}
+        for dimension, macro, grouped, plain in _NUMBERS:
+            group = frame.group(macro)
+            number = _first_number(group, grouped) if group is not None else None
+            if number is None:
+                number = _first_number(self._header, plain)
+            if number is not None:
+                found[dimension] = number
+        self._add_times(found, index)
+        direction = self._direction(frame)
+        if direction:
+            found[Dimension.DIRECTION] = direction
+        kind = self._type(frame)
+        if kind:
+            found[Dimension.TYPE] = kind
+        others = self._other_indices(frame, index)
+        if others:
+            found[Dimension.INDEX] = others
+        return sorted(found.items(), key=lambda item: list(Dimension).index(item[0]))
+
+    def _add_times(self, found: dict[Dimension, Coordinate], index: int) -> None:
+        """Where time has another name: frames of PET, vectors of nuclear medicine."""
+        if Dimension.TIME in found:
+            return
+        time = elements.number(self._header, "FrameReferenceTime")  # ms, PS3.3 C.8.9.4.1.4
+        for vector in _NUCLEAR_TIMES:
+            step = self._nuclear(index, vector)
+            time = float(step) if step is not None else time
+        if time is not None:
+            found[Dimension.TIME] = time
+
+    def _direction(self, frame: FrameAttributes) -> str:
+        diffusion = frame.group("MRDiffusionSequence")
+        if diffusion is None:
+            return ""
+        item = elements.first_item(diffusion, "DiffusionGradientDirectionSequence")
+        values = elements.numbers(item, "DiffusionGradientOrientation") if item is not None else []
+        return " ".join(f"{value:.3f}" for value in values) or elements.first_text(diffusion, "DiffusionDirectionality")
+
+    def _type(self, frame: FrameAttributes) -> str:
+        """The third value of Image Type and what follows: M, P, WATER, ... (PS3.3 C.7.6.1.1.2)."""
+        for sequence in _FRAME_TYPES:
+            item = frame.group(sequence)
+            if item is not None:
+                component = elements.first_text(item, "ComplexImageComponent")
+                return "/".join(part for part in (*elements.texts(item, "FrameType")[2:], component) if part)
+        return "/".join(elements.texts(self._header, "ImageType")[2:])
+
+    def _other_indices(self, frame: FrameAttributes, index: int) -> str:
+        content = frame.group("FrameContentSequence")
+        values = elements.numbers(content, "DimensionIndexValues") if content is not None else []
+        others = [
+            f"{value:05.0f}"
+            for pointer, value in zip(self._pointers, values, strict=False)
+            if pointer not in _KNOWN_POINTERS
+        ]
+        others += [f"{step:05d}" for vector in _NUCLEAR_OTHERS if (step := self._nuclear(index, vector)) is not None]
+        return " ".join(others)
+
+    def _nuclear_vectors(self) -> dict[int, list[float]]:
+        if elements.first_text(self._header, "Modality") not in ("NM", "PT"):
+            return {}
+        vectors = {tag: elements.numbers(self._header, tag) for tag in (_SLICES, *_NUCLEAR_TIMES, *_NUCLEAR_OTHERS)}
+        return vectors if vectors[_SLICES] else {}  # without slices, the order of the file is the order of the study
+
+    def _nuclear(self, index: int, vector: int) -> int | None:
+        values = self._vectors.get(vector, [])
+        return int(values[index]) if index < len(values) else None
+
+
+def _first_number(holder: Header, keywords: tuple[str, ...]) -> float | None:
+    return next((value for keyword in keywords if (value := elements.number(holder, keyword)) is not None), None)
+
+
+def acquisition_moment(header: Header) -> float | None:
+    """When the image was taken, in seconds: Acquisition DateTime, Date and Time; else Content Date and Time."""
+    moment = _seconds(elements.first_text(header, "AcquisitionDateTime"))
+    for date, time in (("AcquisitionDate", "AcquisitionTime"), ("ContentDate", "ContentTime")):
+        if moment is None:
+            clock = elements.first_text(header, time)
+            day = elements.first_text(header, date) or elements.first_text(header, "StudyDate")
+            moment = _seconds((day or "19000101") + clock) if clock else None
+    return moment
+
+
+def _seconds(text: str) -> float | None:
+    """A DT (PS3.5 6.2) of a full date and at least an hour; offsets from UTC are left aside: one scanner, one clock."""
+    digits = text.replace(":", "").replace("-", "", 2) if text[4:5] in "-." else text.replace(":", "")
+    found = _TIME.match(digits[8:])
+    if found is None:
+        return None
+    try:
+        day = datetime.date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).toordinal()
+    except ValueError:
+        return None
+    hours, minutes, seconds = found.groups()
+    return day * 86400.0 + int(hours) * 3600 + int(minutes or 0) * 60 + float(seconds or 0)
