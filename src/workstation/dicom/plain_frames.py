@@ -1,0 +1,149 @@
+"""Uncompressed frames of plain files, read straight into an array, without pydicom (PS3.5 8.1.1).
+
+Plain is what a `HeaderScan` tells all of: whole pixels of 8 or 16 bits, grey or RGB by pixel, all of them in the file.
+Everything else is left to `decode`, which gives the same for these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workstation.dicom import elements
+from workstation.dicom.attributes import pixel_attributes
+from workstation.dicom.header_scan import EXPLICIT, IMPLICIT, HeaderScan, NeedsFullHeader, scan_header
+from workstation.imaging.frame import Frame, PixelAttributes
+
+_PIXEL_DATA = 0x7FE00010
+_LARGEST = 1 << 30  # bytes of one frame, as in dicom.pixel_format
+Samples = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlainFile:
+    """A file whose frames can be read by place: `shape` and `dtype` of each, `offset` of the first one."""
+
+    path: Path
+    scan: HeaderScan
+    shape: tuple[int, ...]  # (rows, columns) or (rows, columns, 3)
+    dtype: np.dtype[Any]  # of the stored values as `Frame` gives them
+    bits_stored: int
+    frames: int
+    offset: int
+
+    @property
+    def frame_bytes(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+
+    def read_into(self, target: Samples, index: int) -> bool:
+        """Fill `target`, contiguous, of `shape` and `dtype`, with one frame; False when the file has become shorter.
+
+        Bits beyond Bits Stored are cleared or made the sign (PS3.5 8.1.1). Raises OSError.
+        """
+        view = target.reshape(-1).view(np.uint8).data
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self.offset + index * self.frame_bytes)
+            while view:
+                got = file.readinto(view)
+                if not got:
+                    return False
+                view = view[got:]
+        _keep_stored_bits(target, self.bits_stored)
+        return True
+
+    def attributes(self, index: int) -> PixelAttributes:
+        """As `decode.ImageFile.frame` gives them. Raises NeedsFullHeader."""
+        found = pixel_attributes(self.scan, index)
+        return replace(
+            found,
+            photometric_interpretation="RGB" if len(self.shape) == 3 else found.photometric_interpretation,
+            bits_stored=self.bits_stored,
+            signed=self.dtype.kind == "i",
+        )
+
+
+def plain_file(path: str | Path) -> PlainFile | None:
+    """How the frames lie in `path`, None where that takes more than a scan to tell."""
+    scan = scan_header(path)
+    if scan is None:
+        return None
+    try:
+        return _laid_out(Path(path), scan)
+    except NeedsFullHeader:
+        return None
+
+
+def plain_frame(path: str | Path, index: int = 0) -> Frame | None:
+    """One frame as `decode.decode_frame` gives it, None where it is not plain or cannot be read."""
+    file = plain_file(path)
+    if file is None or not 0 <= index < file.frames:
+        return None
+    try:
+        attributes = file.attributes(index)
+        stored = np.empty(file.shape, file.dtype)
+        return Frame(stored, attributes) if file.read_into(stored, index) else None
+    except (NeedsFullHeader, OSError):
+        return None
+
+
+def _laid_out(path: Path, scan: HeaderScan) -> PlainFile | None:
+    pixels = scan.pixels
+    if (
+        pixels is None
+        or not pixels.length
+        or pixels.tag != _PIXEL_DATA
+        or scan.transfer_syntax not in (IMPLICIT, EXPLICIT)
+    ):
+        return None
+    rows, columns, allocated, samples = (
+        elements.integer(scan, keyword) or 0 for keyword in ("Rows", "Columns", "BitsAllocated", "SamplesPerPixel")
+    )
+    stored = elements.integer(scan, "BitsStored") or 0
+    if not rows or not columns or allocated not in (8, 16) or not 0 < stored <= allocated:
+        return None
+    if elements.integer(scan, "HighBit") != stored - 1 or not _is_plain(scan, samples, allocated, stored):
+        return None
+    signed = samples == 1 and elements.integer(scan, "PixelRepresentation") == 1
+    frames = max(1, elements.integer(scan, "NumberOfFrames") or 1)
+    file = PlainFile(
+        path=path,
+        scan=scan,
+        shape=(rows, columns) if samples == 1 else (rows, columns, samples),
+        dtype=np.dtype(f"{'i' if signed else 'u'}{allocated // 8}"),
+        bits_stored=stored,
+        frames=frames,
+        offset=pixels.offset,
+    )
+    needed = frames * file.frame_bytes
+    whole = needed <= pixels.length and pixels.offset + pixels.length <= scan.size
+    return file if whole and file.frame_bytes <= _LARGEST else None
+
+
+def _is_plain(scan: HeaderScan, samples: int, allocated: int, stored: int) -> bool:
+    """Grey, or RGB in 8 bits, pixel by pixel and without a profile."""
+    photometric = elements.first_text(scan, "PhotometricInterpretation").upper()
+    if samples == 1:
+        return photometric in ("MONOCHROME1", "MONOCHROME2")
+    by_pixel = samples == 3 and photometric == "RGB" and elements.integer(scan, "PlanarConfiguration") == 0
+    has_profile = "ICCProfile" in scan or "OpticalPathSequence" in scan
+    return by_pixel and allocated == 8 and stored == 8 and not has_profile
+
+
+def _keep_stored_bits(samples: Samples, bits: int) -> None:
+    """Mask or sign extend in place, where a value has bits that do not belong to it: hardly ever."""
+    spare = samples.dtype.itemsize * 8 - bits
+    if not spare:
+        return
+    if samples.dtype.kind == "u":
+        if int(samples.max()) >> bits:
+            np.bitwise_and(samples, samples.dtype.type((1 << bits) - 1), out=samples)
+        return
+    limit = 1 << (bits - 1)
+    if int(samples.min()) < -limit or int(samples.max()) >= limit:
+        shift = samples.dtype.type(spare)
+        np.left_shift(samples, shift, out=samples)
+        np.right_shift(samples, shift, out=samples)
