@@ -37,6 +37,13 @@ def open_in(qtbot: QtBot, page: ViewerPage, *paths: Path) -> None:
     page.grid.canvas.setFocus()
 
 
+def lay_out(qtbot: QtBot, page: ViewerPage, shape: tuple[int, int]) -> None:
+    page.actions_["viewer.layout"].trigger()
+    picker = page.layout_picker
+    qtbot.mouseClick(picker, Qt.MouseButton.LeftButton, pos=picker.cell_centre(shape))
+    assert not picker.isVisible()
+
+
 def wheel(canvas: Canvas, notches: int, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
     place = QPointF(canvas.rect().center())
     event = QWheelEvent(
@@ -170,7 +177,7 @@ def test_level_and_width_can_be_typed(qtbot: QtBot, page: ViewerPage, testdata: 
 
 def test_a_series_dropped_on_a_viewport_is_loaded_there(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
     open_in(qtbot, page, testdata / CT, testdata / US_CINE)
-    page.actions_["viewer.layout"].trigger()
+    lay_out(qtbot, page, (1, 2))
     second = page.grid.findChildren(Canvas)[1]
     wanted = page.display_sets[0]
     data = page.series.mimeData([page.series.index(0)])
@@ -393,7 +400,7 @@ def test_what_is_no_dicom_is_refused_in_a_notice(qtbot: QtBot, page: ViewerPage,
 
 def test_layouts_fill_with_the_following_series_and_maximise(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
     open_in(qtbot, page, testdata / CT, testdata / US_CINE, testdata / MR_SAGITTAL)
-    page.actions_["viewer.layout"].trigger()
+    lay_out(qtbot, page, (1, 2))
     assert page.grid.shape == (1, 2)
     viewports = list(page.grid.viewports)
     assert viewports[0].display_set != viewports[1].display_set
@@ -401,8 +408,7 @@ def test_layouts_fill_with_the_following_series_and_maximise(qtbot: QtBot, page:
     assert page.viewport is viewports[1]
     qtbot.mouseDClick(page.grid.canvas, Qt.MouseButton.LeftButton)
     assert sum(canvas.isVisible() for canvas in page.grid.findChildren(Canvas)) == 1
-    page.actions_["viewer.layout"].trigger()
-    page.actions_["viewer.layout"].trigger()
+    lay_out(qtbot, page, (1, 1))
     assert page.grid.shape == (1, 1)
     assert page.viewport is viewports[1]
 
@@ -419,7 +425,7 @@ def test_arrow_keys_change_the_series(qtbot: QtBot, page: ViewerPage, testdata: 
 def test_the_context_menu_offers_tools_and_presets(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
     open_in(qtbot, page, testdata / CT)
     qtbot.mouseClick(page.grid.canvas, Qt.MouseButton.RightButton, pos=page.grid.canvas.rect().center())
-    (menu,) = page.findChildren(QMenu)
+    (menu,) = page.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly)
     chosen = {action.text(): action for action in menu.actions()}
     assert {"Window", "Lung", "Invert"} <= set(chosen)
     chosen["Lung"].trigger()

@@ -38,6 +38,7 @@ from workstation.ui.viewer.gestures import Drag, carry_out, tool_of
 from workstation.ui.viewer.model import Tool, Viewport
 from workstation.ui.viewer.paint import paint_frame, paint_furniture
 from workstation.ui.viewer.pointer import PointerLayer, PointerLayers
+from workstation.ui.viewer.reference_lines import Guides, paint_guides
 from workstation.ui.viewer.series_model import MIME_TYPE
 from workstation.ui.viewer.surroundings import furnish
 
@@ -84,12 +85,13 @@ class Canvas(QWidget):
         self._refine.timeout.connect(self._compose_well)
         self._drag: Drag | None = None
         self._layers = PointerLayers()
+        self._guides = Guides()
         self._points = False
         self._pointer: QPointF | None = None
         self._wheel = 0
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(160, 120)
+        self.setMinimumSize(80, 60)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAcceptDrops(True)
         self.setAccessibleName(self.tr("Image"))
@@ -100,12 +102,23 @@ class Canvas(QWidget):
     def set_tool(self, tool: Tool) -> None:
         self._tool = tool
         self._layers.choose(tool)
+        self._point_at(None)
 
     def set_layers(self, layers: Sequence[PointerLayer]) -> None:
         """The tools that work on the picture itself; the first is painted on top and asked first."""
         self._layers = PointerLayers(layers)
         self._layers.choose(self._tool)
         self.update()
+
+    def set_guides(self, guides: Guides) -> None:
+        """Lines of the image worked in, and the cursor all viewports share."""
+        if guides != self._guides:
+            self._guides = guides
+            self.update()
+
+    @property
+    def guides(self) -> Guides:
+        return self._guides
 
     def set_density(self, density: Density) -> None:
         self._density = density
@@ -139,6 +152,7 @@ class Canvas(QWidget):
                 painter.fillRect(self.rect(), QColor(0, 0, 0))
             else:
                 painter.drawImage(QPointF(0, 0), picture)
+                paint_guides(painter, self.viewport, self._guides, self.devicePixelRatioF())
                 self._layers.paint(painter)
             area = QRectF(self.rect())
             paint_furniture(
@@ -269,7 +283,7 @@ class Canvas(QWidget):
         if position is not None:
             self._points = True
             self.pointed_at.emit(self._device(position))
-        elif self._points:
+        elif self._points and self._tool is not Tool.CURSOR:
             self._points = False
             self.pointed_at.emit(None)
 

@@ -12,6 +12,7 @@ from workstation.ui.viewer.canvas import Canvas
 from workstation.ui.viewer.furniture import Density
 from workstation.ui.viewer.loader import FrameLoader
 from workstation.ui.viewer.model import Tool, Viewport
+from workstation.ui.viewer.reference_lines import Guides
 
 Shape = tuple[int, int]  # rows, columns
 MOST = 4  # rows, and columns
@@ -23,7 +24,9 @@ class ViewportGrid(QWidget):
 
     active_changed = Signal()
     menu_asked = Signal(QPoint)
-    frame_shown = Signal()  # in any of the viewports
+    frame_shown = Signal(object)  # the viewport
+    display_set_changed = Signal(object)  # the viewport
+    pointed_at = Signal(object, object)  # the viewport and the place of the shared cursor in it, None when it is gone
     dropped = Signal(str)  # the uid of a display set, for the active viewport
     canvas_added = Signal(object)
 
@@ -94,6 +97,10 @@ class ViewportGrid(QWidget):
     def density(self) -> Density:
         return self._density
 
+    def set_guides(self, viewport: Viewport, guides: Guides) -> None:
+        """Draw lines and cursor over what `viewport` shows."""
+        next(canvas for canvas in self._canvases if canvas.viewport is viewport).set_guides(guides)
+
     def toggle_maximised(self) -> None:
         """Show only the active viewport, or all again."""
         if len(self._canvases) > 1:
@@ -126,16 +133,17 @@ class ViewportGrid(QWidget):
         self.active_changed.emit()
 
     def _add(self) -> None:
-        canvas = Canvas(
-            Viewport(self._loader, self, drag_up_brightens=self._drag_up_brightens), self, mouse=self._mouse
-        )
+        viewport = Viewport(self._loader, self, drag_up_brightens=self._drag_up_brightens)
+        canvas = Canvas(viewport, self, mouse=self._mouse)
         canvas.set_tool(self._tool)
         canvas.set_density(self._density)
         canvas.activated.connect(lambda: self._activate(canvas))
         canvas.maximise_asked.connect(self.toggle_maximised)
         canvas.menu_asked.connect(self.menu_asked)
         canvas.dropped.connect(self.dropped)
-        canvas.viewport.frame_shown.connect(lambda _ref: self.frame_shown.emit())
+        canvas.pointed_at.connect(lambda at: self.pointed_at.emit(viewport, at))
+        viewport.frame_shown.connect(lambda _ref: self.frame_shown.emit(viewport))
+        viewport.display_set_changed.connect(lambda: self.display_set_changed.emit(viewport))
         self._canvases.append(canvas)
         self.canvas_added.emit(canvas)
 

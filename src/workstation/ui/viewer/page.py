@@ -32,6 +32,7 @@ from workstation.ui.viewer.gestures import PROFILES
 from workstation.ui.viewer.grid import Shape, ViewportGrid
 from workstation.ui.viewer.hanging import Hanging, Key, of_patient, of_study
 from workstation.ui.viewer.layout_picker import LayoutPicker
+from workstation.ui.viewer.link_menu import LinkSwitches
 from workstation.ui.viewer.loader import FrameCache, FrameLoader
 from workstation.ui.viewer.measuring import Measuring
 from workstation.ui.viewer.menu import context_menu
@@ -41,7 +42,9 @@ from workstation.ui.viewer.playing import Playing
 from workstation.ui.viewer.presets import Preset
 from workstation.ui.viewer.series_model import SeriesModel
 from workstation.ui.viewer.side_panel import SidePanel
+from workstation.ui.viewer.sorting import Sorter
 from workstation.ui.viewer.strip import SeriesStrip
+from workstation.ui.viewer.sync import Linker
 from workstation.ui.viewer.toolbar import Toolbar
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.layouts import row
@@ -85,6 +88,9 @@ class ViewerPage(QWidget):
         self._following = Following(self.grid, self.panel, self.strip, self._details, self.actions_)
         self._playing = Playing(self.cine, self.panel.cine_section, self.grid, self.actions_)
         self._hanging = Hanging(self.grid, self.series)
+        self.sorter = Sorter(workplace, self.series, self.grid, self.strip, self.actions_)
+        self.linker = Linker(self.grid)
+        LinkSwitches(self.linker, self.actions_, self.toolbar.button("link"))
         self.measuring = Measuring(self.grid, self.actions_, self._choose_left_tool, self)
 
         self._build()
@@ -105,6 +111,8 @@ class ViewerPage(QWidget):
         """Load into the active viewport."""
         self.cine.pause()
         self.grid.viewport.show(display_set, index)
+        if index is not None:  # told by the caller, whatever goes along with what
+            self.grid.viewport.go_to(index)
 
     def current_view(self) -> View:
         return self.grid.viewport.view
@@ -130,6 +138,7 @@ class ViewerPage(QWidget):
         for viewport in self.grid.viewports:
             viewport.show(None)
         self.series.set_display_sets(())
+        self.linker.forget()
         self._loader.cache.clear()
         self._follow()
 
@@ -171,6 +180,7 @@ class ViewerPage(QWidget):
         self._opener.ended.connect(self._say_nothing_open)
         self._opener.opened.connect(self._show_opened)
         self._opener.failed.connect(self._on_failed)
+        self.sorter.failed.connect(lambda error: self.notices.show_notice(notice_of(error)))
         self._connect_actions()
         self.strip.chosen.connect(self.show_display_set)
         self._following.active_changed.connect(self.cine.pause)
@@ -236,6 +246,7 @@ class ViewerPage(QWidget):
 
     def _show_opened(self, display_sets: tuple[DisplaySet, ...]) -> None:
         self.close_study()
+        display_sets = self.sorter.by_habit(display_sets)
         self.series.set_display_sets(display_sets)
         self._hanging.begin()
         self._details.make_thumbnails(display_sets)
@@ -355,4 +366,6 @@ class ViewerPage(QWidget):
         self.grid.canvas.setFocus()
 
     def _show_menu(self, position: QPoint) -> None:
-        context_menu(self.actions_, self.presets, self.viewport, self).popup(position)
+        menu = context_menu(self.actions_, self.presets, self.viewport, self)
+        self.sorter.add_to(menu, self.viewport.display_set)
+        menu.popup(position)
