@@ -23,7 +23,12 @@ _INVISIBLE = 2  # levels: a transformation that changes no colour by more is non
 
 
 def profile_bytes(dataset: Dataset) -> bytes:
-    """Of the image, or of the first optical path of a microscopic one (PS3.3 C.8.12.5); empty when there is none."""
+    """Of the image, or of the first optical path of a microscopic one (PS3.3 C.8.12.5).
+
+    Empty when there is none, and where Color Space (0028,2002) says that it is sRGB's.
+    """
+    if elements.first_text(dataset, "ColorSpace").upper() == "SRGB":
+        return b""
     found = elements.raw_bytes(dataset, _PROFILE)
     if not found:
         path = elements.first_item(dataset, "OpticalPathSequence")
@@ -42,7 +47,15 @@ def colour_cube(profile: bytes) -> ColourCube | None:
     nodes = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1)
     try:
         source = ImageCms.getOpenProfile(io.BytesIO(profile))
-        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "RGB", "RGB")
+        transform = ImageCms.buildTransform(
+            source,
+            ImageCms.createProfile("sRGB"),
+            "RGB",
+            "RGB",
+            # Perceptual would give pictures in "sRGB v4 preference", which ARE sRGB, a contrast nobody meant.
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
         picture = Image.fromarray(np.ascontiguousarray(nodes.reshape(_EDGE * _EDGE, _EDGE, 3)))
         shown = ImageCms.applyTransform(picture, transform)
         name = elements.clean(ImageCms.getProfileDescription(source))
