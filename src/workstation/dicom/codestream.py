@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+_TILE_PART = b"\xff\x90\x00\x0a"  # SOT with its length
+
 
 @dataclass(frozen=True, slots=True)
 class Jpeg2000Header:
@@ -15,6 +17,18 @@ class Jpeg2000Header:
     precision: int
     signed: bool
     component_transform: bool
+    levels: int  # of decomposition: how often the size can be halved
+
+
+@dataclass(frozen=True, slots=True)
+class JpegFrame:
+    """From the frame header (SOF) of ISO/IEC 10918-1 B.2.2 or 14495-1 C.2.2."""
+
+    process: int  # the marker's second byte
+    precision: int
+    rows: int
+    columns: int
+    components: int
 
 
 def jpeg2000_header(data: bytes) -> Jpeg2000Header | None:
@@ -27,7 +41,40 @@ def jpeg2000_header(data: bytes) -> Jpeg2000Header | None:
     depth = siz[38]
     cod = data.find(b"\xff\x52", start)
     transform = cod >= 0 and len(data) > cod + 8 and data[cod + 8] != 0
-    return Jpeg2000Header(rows - top, columns - left, (depth & 0x7F) + 1, bool(depth & 0x80), transform)
+    levels = data[cod + 9] if cod >= 0 and len(data) > cod + 9 else 0
+    precision, signed = (depth & 0x7F) + 1, bool(depth & 0x80)
+    return Jpeg2000Header(rows - top, columns - left, precision, signed, transform, min(levels, 32))
+
+
+def jpeg2000_shortfall(data: bytes) -> int:
+    """How many bytes the last tile-part states (Psot, ISO/IEC 15444-1 A.4.2) beyond the end of the data."""
+    start = data.find(b"\xff\x4f\xff\x51")
+    position = data.find(_TILE_PART, start) if start >= 0 else -1
+    while position >= 0 and position + 10 <= len(data) and data[position : position + 4] == _TILE_PART:
+        (length,) = struct.unpack(">L", data[position + 6 : position + 10])
+        if length < 14:  # 0: runs to the end
+            return 0
+        position += length
+    return max(0, position - len(data))
+
+
+def jpeg_frame(data: bytes) -> JpegFrame | None:
+    """The frame header of a JPEG or JPEG-LS codestream, None when there is none."""
+    for marker, offset, length in jpeg_segments(data):
+        if _is_frame_header(marker) and length >= 6 and offset + 6 <= len(data):
+            return JpegFrame(marker, *struct.unpack(">BHHB", data[offset : offset + 6]))
+    return None
+
+
+def scan_components(data: bytes) -> int:
+    """How many components the first scan holds (Ns of SOS): all of them when they are interleaved."""
+    segments = jpeg_segments(data)
+    end = segments[-1][1] + segments[-1][2] if segments else 2
+    return data[end + 4] if data[end : end + 2] == b"\xff\xda" and len(data) > end + 4 else 0
+
+
+def _is_frame_header(marker: int) -> bool:
+    return (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)) or marker == 0xF7
 
 
 def dimensions(data: bytes) -> tuple[int, int] | None:
@@ -35,11 +82,8 @@ def dimensions(data: bytes) -> tuple[int, int] | None:
     header = jpeg2000_header(data[:4096]) if b"\xff\x4f\xff\x51" in data[:4096] else None
     if header is not None:
         return header.rows, header.columns
-    for marker, offset, length in jpeg_segments(data):
-        if (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)) or marker == 0xF7:
-            rows, columns = struct.unpack(">HH", data[offset + 1 : offset + 5]) if length >= 5 else (0, 0)
-            return rows, columns
-    return None
+    frame = jpeg_frame(data)
+    return (frame.rows, frame.columns) if frame is not None else None
 
 
 def has_start(data: bytes) -> bool:
@@ -54,7 +98,7 @@ def has_end(data: bytes) -> bool:
 
 def closed_jpeg2000(data: bytes) -> bytes:
     """A cut codestream with its last tile-part running to the end (Psot 0) and an EOC (ISO/IEC 15444-1 A.4.2)."""
-    start = data.rfind(b"\xff\x90\x00\x0a")
+    start = data.rfind(_TILE_PART)
     if start < 0 or start + 10 > len(data):
         return data
     return data[: start + 6] + b"\0\0\0\0" + data[start + 10 :] + b"\xff\xd9"

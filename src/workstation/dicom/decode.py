@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workstation.dicom import codecs
 from workstation.dicom.attributes import pixel_attributes
-from workstation.dicom.codecs import Decoded
+from workstation.dicom.codecs import native, registry
+from workstation.dicom.codecs.decoded import CUT_OFF, Decoded
 from workstation.dicom.frames import FrameIndex, Span, encapsulated_frames, missing_text, read_spans
+from workstation.dicom.icc import colour_cube, profile_bytes
+from workstation.dicom.overlays import embedded_overlays, has_embedded_overlays
 from workstation.dicom.pixel_format import PixelFormat, pixel_format
 from workstation.dicom.quiet import quiet
 from workstation.dicom.read import OpenedFile, open_file
@@ -22,6 +24,7 @@ from workstation.domain.errors import DamagedFile, DecodeFailed, InputError, NoP
 from workstation.imaging.colour import ybr_full_to_rgb, ybr_partial_to_rgb
 from workstation.imaging.frame import Frame, Stored
 
+_COLOUR = ("RGB", "PALETTE COLOR")
 _WHITE_IS = {"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"}
 _PADDED_LIMIT = 256 << 20  # a frame that is mostly missing is not made up beyond this
 
@@ -35,6 +38,8 @@ class DecodedFrame:
     bits_stored: int
     signed: bool
     incomplete: str = ""
+    reduction: int = 1  # each value stands for n x n of the full frame
+    decoder: str = ""  # which library decoded it, and which failed before
 
 
 class ImageFile:
@@ -73,28 +78,47 @@ class ImageFile:
         pixels = self._opened.pixels
         return pixels is not None and pixels.length is not None
 
-    def frame(self, index: int) -> Frame:
-        """Raises DecodeFailed, UnsupportedObject, DamagedFile, NoPixelData."""
-        decoded = self.decoded(index)
+    @property
+    def has_profile(self) -> bool:
+        """Whether a stranger's ICC profile would be opened by native code."""
+        return bool(profile_bytes(self._opened.dataset))
+
+    def frame(self, index: int, reduce: int = 0) -> Frame:
+        """`reduce` n: halved n times where the codec can. Raises DecodeFailed, UnsupportedObject, DamagedFile."""
+        raw, decoded = self._decode(index, reduce)
+        dataset, whole = self._opened.dataset, decoded.reduction == 1
         with quiet():
-            attributes = pixel_attributes(self._opened.dataset, index)
+            attributes = pixel_attributes(dataset, index)
+            embedded = (
+                embedded_overlays(dataset, index, raw.samples) if whole and has_embedded_overlays(dataset) else ()
+            )
+            profile = colour_cube(profile_bytes(dataset)) if decoded.photometric in _COLOUR else None
         attributes = replace(
             attributes,
+            overlays=attributes.overlays + embedded,
+            profile=profile,
             photometric_interpretation=decoded.photometric,
             bits_stored=decoded.bits_stored,
             signed=decoded.signed,
             incomplete=decoded.incomplete,
+            reduction=decoded.reduction,
+            pixel_spacing_mm=_coarser(attributes.pixel_spacing_mm, decoded.reduction),
+            decoder=decoded.decoder,
         )
         return Frame(decoded.stored, attributes)
 
     def decoded(self, index: int) -> DecodedFrame:
+        return self._decode(index, 0)[1]
+
+    def _decode(self, index: int, reduce: int) -> tuple[Decoded, DecodedFrame]:
+        """The samples as they are in the file, and what they mean."""
         try:
-            raw = self._samples(index)
+            raw = self._samples(index, reduce)
             finished = _finish(raw, self.layout)
         except InputError as error:
             raise _with_path(error, self.path, frame=index) from error
         notes = (finished.incomplete, self._index.incomplete, self._opened.incomplete)
-        return replace(finished, incomplete="; ".join(note for note in notes if note))
+        return raw, replace(finished, incomplete="; ".join(note for note in notes if note))
 
     # -- locating and reading -----------------------------------------------------------------
 
@@ -112,7 +136,7 @@ class ImageFile:
         incomplete = missing_text(present, layout.frames) if present < layout.frames else ""
         return FrameIndex(((Span(pixels.offset, available),),) * present, incomplete)
 
-    def _samples(self, index: int) -> Decoded:
+    def _samples(self, index: int, reduce: int) -> Decoded:
         if not 0 <= index < self.layout.frames:
             raise DecodeFailed(reason=f"there are {self.layout.frames} frames")
         if index >= len(self._index):
@@ -120,9 +144,9 @@ class ImageFile:
         if self.is_native:
             return self._native(index)
         data = read_spans(self._opened.stream, self._index.frames[index])
-        if self.layout.transfer_syntax in codecs.NATIVE:  # encapsulated uncompressed, or a syntax that lies
-            return codecs.native_samples(data, self.layout)
-        return codecs.decode(data, self.layout)
+        if self.layout.transfer_syntax in registry.NATIVE:  # encapsulated uncompressed, or a syntax that lies
+            return native.native_samples(data, self.layout)
+        return registry.decode(data, self.layout, reduce)
 
     def _native(self, index: int) -> Decoded:
         layout, (span,) = self.layout, self._index.frames[index]
@@ -137,9 +161,9 @@ class ImageFile:
         data = self._read(span.offset, offset, available)
         if skip:
             packed = np.frombuffer(data.ljust(wanted, b"\0"), np.uint8)
-            problem = "" if len(data) == wanted else "the frame is cut off"
-            return Decoded(codecs.unpack_bits(packed, layout, skip), incomplete=problem)
-        return codecs.native_samples(data, layout)
+            problem = "" if len(data) == wanted else CUT_OFF
+            return Decoded(native.unpack_bits(packed, layout, skip), incomplete=problem)
+        return native.native_samples(data, layout)
 
     def _read(self, start: int, offset: int, count: int) -> bytes:
         lead = offset % 2 if self.layout.swapped_words else 0
@@ -180,27 +204,40 @@ def _with_path(error: InputError, path: Path, frame: int | None = None) -> Input
 
 
 def _finish(raw: Decoded, layout: PixelFormat) -> DecodedFrame:
-    samples, told = _at_declared_size(raw.samples, layout)
-    incomplete = "; ".join(filter(None, (raw.incomplete, told)))
+    samples, told = _at_declared_size(raw.samples, layout, raw.reduction)
+    bits, photometric = layout.bits_stored, _monochrome(layout)
     if layout.kind == "f":
-        native = samples.astype(samples.dtype.newbyteorder("="), copy=False)
-        return DecodedFrame(native, _monochrome(layout), layout.bits_stored, True, incomplete)
-    signed = (layout.signed or raw.signed) and samples.ndim == 2
-    stored = _stored_values(samples, layout, raw.precision, signed)
+        stored, signed = samples.astype(samples.dtype.newbyteorder("="), copy=False), True
+    else:
+        signed = (layout.signed or raw.signed) and samples.ndim == 2
+        stored = _stored_values(samples, layout, raw.precision, signed)
     if stored.ndim == 3:
-        return DecodedFrame(_to_rgb(stored, layout, raw.is_rgb), "RGB", layout.bits_stored, False, incomplete)
-    return DecodedFrame(stored, _monochrome(layout), layout.bits_stored, signed, incomplete)
+        stored, photometric = _to_rgb(stored, layout, raw.is_rgb), "RGB"
+    return DecodedFrame(
+        stored,
+        photometric,
+        bits,
+        signed,
+        incomplete="; ".join(filter(None, (raw.incomplete, told))),
+        reduction=raw.reduction,
+        decoder=raw.decoder,
+    )
 
 
-def _at_declared_size(samples: Stored, layout: PixelFormat) -> tuple[Stored, str]:
+def _coarser(spacing_mm: tuple[float, float] | None, reduction: int) -> tuple[float, float] | None:
+    return (spacing_mm[0] * reduction, spacing_mm[1] * reduction) if spacing_mm else None
+
+
+def _at_declared_size(samples: Stored, layout: PixelFormat, reduction: int) -> tuple[Stored, str]:
     """A smaller codestream (the last tile of a row, say) is set into its frame; a larger one keeps its size."""
     rows, columns = samples.shape[:2]
-    if (rows, columns) == (layout.rows, layout.columns):
+    declared = -(-layout.rows // reduction), -(-layout.columns // reduction)
+    if (rows, columns) == declared:
         return samples, ""
-    told = f"the codestream is {rows} x {columns}, the header says {layout.rows} x {layout.columns}"
-    if rows > layout.rows or columns > layout.columns:
+    told = f"the codestream is {rows} x {columns}, the header says {declared[0]} x {declared[1]}"
+    if rows > declared[0] or columns > declared[1]:
         return samples, told
-    framed = np.zeros((layout.rows, layout.columns, *samples.shape[2:]), samples.dtype)
+    framed = np.zeros((*declared, *samples.shape[2:]), samples.dtype)
     framed[:rows, :columns] = samples
     return framed, told
 
@@ -218,7 +255,7 @@ def _stored_values(samples: Stored, layout: PixelFormat, precision: int | None, 
     size = samples.dtype.itemsize
     unsigned: NDArray[np.unsignedinteger] = samples.astype(f"=i{size}" if samples.dtype.kind == "i" else f"=u{size}")
     unsigned = unsigned.view(f"=u{size}")
-    native = layout.transfer_syntax in codecs.NATIVE
+    native = layout.transfer_syntax in registry.NATIVE
     shift = layout.high_bit + 1 - layout.bits_stored if native else 0
     bits = layout.bits_stored if precision is None else min(precision, size * 8)
     if shift:

@@ -22,7 +22,9 @@ from typing import IO, Protocol, TypeVar, cast
 
 import numpy as np
 
-from workstation.dicom.decode_worker import ERROR, FRAME, HEADER, STORED, WORKER_ARGUMENT, ImageFiles
+from workstation.dicom.decode import ImageFile
+from workstation.dicom.decode_worker import ERROR, FRAME, HEADER, STORED, WORKER_ARGUMENT, ImageFiles, Request
+from workstation.dicom.plain_frames import plain_frame
 from workstation.dicom.read import transfer_syntax_of
 from workstation.domain import errors
 from workstation.domain.errors import Cancelled, DecodeFailed, DecoderDied, NotDicom, WorkstationError
@@ -65,11 +67,22 @@ class DecodePool:
             while not self._closed and len(self._all) < self._settings.workers:
                 self._idle.append(self._new_worker())
 
-    def frame(self, path: str | Path, index: int = 0, cancellation: CancelsWork | None = None) -> Frame:
-        """Raises InputError of all kinds (DecoderDied when the worker did), Cancelled."""
+    def frame(
+        self, path: str | Path, index: int = 0, cancellation: CancelsWork | None = None, reduce: int = 0
+    ) -> Frame:
+        """Raises InputError of all kinds (DecoderDied when the worker did), Cancelled.
+
+        `reduce` n: rows and columns halved n times where the codec can (JPEG 2000, HTJ2K), the full frame where
+        not; `PixelAttributes.reduction` says which.
+        """
+        plain = plain_frame(path, index)
+        if plain is not None:
+            return plain
         if self._is_native(path):
-            return self._in_process(path, index, lambda files: files.get(str(path)).frame(index))
-        attributes, stored = self._decode(FRAME, path, index, cancellation)
+            here = self._in_process(path, index, lambda files: _frame_here(files.get(str(path)), index))
+            if here is not None:
+                return here
+        attributes, stored = self._decode(Request(FRAME, str(path), index, reduce), cancellation)
         assert attributes is not None
         return Frame(stored, attributes)
 
@@ -77,7 +90,7 @@ class DecodePool:
         """Stored values only, as `decode.decode_stored`."""
         if self._is_native(path):
             return self._in_process(path, index, lambda files: files.get(str(path)).decoded(index).stored)
-        return self._decode(STORED, path, index, cancellation)[1]
+        return self._decode(Request(STORED, str(path), index), cancellation)[1]
 
     def close(self) -> None:
         """End every worker; calls that are waiting raise Cancelled."""
@@ -120,31 +133,28 @@ class DecodePool:
 
     # -- compressed, in a worker --------------------------------------------------------------
 
-    def _decode(
-        self, kind: bytes, path: str | Path, index: int, cancellation: CancelsWork | None
-    ) -> tuple[PixelAttributes | None, Stored]:
+    def _decode(self, request: Request, cancellation: CancelsWork | None) -> tuple[PixelAttributes | None, Stored]:
         with self._borrowed(cancellation) as worker:
             deadline = time.monotonic() + self._settings.deadline_s
             hurry = cancellation.on_cancel(lambda: self._hurry(worker)) if cancellation else nullcontext()
             self._watch(worker, deadline)
             with hurry:
                 try:
-                    answer = worker.ask(kind, str(path), index)
+                    answer = worker.ask(request)
                 except (OSError, EOFError) as error:
-                    raise self._death(worker, path, index, cancellation) from error
+                    raise self._death(worker, request, cancellation) from error
                 finally:
                     self._watch(worker, None)
         if cancellation is not None and cancellation.cancelled:
             raise Cancelled()
         return answer
 
-    def _death(
-        self, worker: _Worker, path: str | Path, index: int, cancellation: CancelsWork | None
-    ) -> WorkstationError:
+    def _death(self, worker: _Worker, request: Request, cancellation: CancelsWork | None) -> WorkstationError:
         if self._closed or (cancellation is not None and cancellation.cancelled):
             return Cancelled()
         reason = worker.killed_because or f"the decoder crashed ({worker.exit_text()})"
-        return DecoderDied(path=path, frame=index, transfer_syntax=transfer_syntax_of(path), reason=reason)
+        syntax = transfer_syntax_of(request.path)
+        return DecoderDied(path=request.path, frame=request.index, transfer_syntax=syntax, reason=reason)
 
     @contextmanager
     def _borrowed(self, cancellation: CancelsWork | None) -> Iterator[_Worker]:
@@ -218,6 +228,11 @@ class DecodePool:
                 self._condition.wait(min(waiting) - now if waiting else None)
 
 
+def _frame_here(image: ImageFile, index: int) -> Frame | None:
+    """None where a colour profile is to be opened, which is native code as decoders are."""
+    return None if image.has_profile else image.frame(index)
+
+
 class _Worker:
     """One process. `in_step`: it has answered everything it was asked and can be asked again."""
 
@@ -246,11 +261,10 @@ class _Worker:
         self.killed_because = ""
         self.in_step = True
 
-    def ask(self, kind: bytes, path: str, index: int) -> tuple[PixelAttributes | None, Stored]:
+    def ask(self, request: Request) -> tuple[PixelAttributes | None, Stored]:
         """Raises the error the worker reports, EOFError or OSError when it dies."""
         self.in_step = False
-        name = path.encode("utf-8", "surrogateescape").hex().encode()
-        self._input.write(b"%b %d %b\n" % (kind, index, name))
+        self._input.write(request.line())
         answer, length = HEADER.unpack(self._read(HEADER.size))
         content = pickle.loads(self._read(length))
         if answer == ERROR:

@@ -12,6 +12,7 @@ import signal
 import struct
 import sys
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,9 +63,8 @@ def main() -> None:
     _limit(memory_mib)
     files = ImageFiles()
     for request in iter(requests.readline, b""):
-        kind, index, path = request.rstrip(b"\n").split(b" ", 2)
         _alarm(deadline_s + _SPARE_S)
-        _answer(answers, files, kind, int(index), bytes.fromhex(path.decode()).decode("utf-8", "surrogateescape"))
+        _answer(answers, files, Request.parse(request))
         _alarm(0)
 
 
@@ -86,11 +86,32 @@ def _alarm(seconds: float) -> None:
         signal.alarm(int(seconds))
 
 
-def _answer(answers: IO[bytes], files: ImageFiles, kind: bytes, index: int, path: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One frame of one file, as the pool asks for it in a line."""
+
+    kind: bytes  # FRAME or STORED
+    path: str
+    index: int
+    reduce: int = 0
+
+    def line(self) -> bytes:
+        """The path in hexadecimal, since it may hold any byte."""
+        name = self.path.encode("utf-8", "surrogateescape").hex().encode()
+        return b"%b %d %d %b\n" % (self.kind, self.index, self.reduce, name)
+
+    @classmethod
+    def parse(cls, line: bytes) -> Request:
+        kind, index, reduce, name = line.rstrip(b"\n").split(b" ", 3)
+        return cls(kind, bytes.fromhex(name.decode()).decode("utf-8", "surrogateescape"), int(index), int(reduce))
+
+
+def _answer(answers: IO[bytes], files: ImageFiles, request: Request) -> None:
+    path, index = request.path, request.index
     try:
         image = files.get(path)
-        if kind == FRAME:
-            frame = image.frame(index)
+        if request.kind == FRAME:
+            frame = image.frame(index, request.reduce)
             stored, attributes = frame.stored, frame.attributes
         else:
             stored, attributes = image.decoded(index).stored, None
@@ -104,7 +125,7 @@ def _answer(answers: IO[bytes], files: ImageFiles, kind: bytes, index: int, path
         details = {"path": path, "frame": str(index), "reason": type(error).__name__}
         _send(answers, ERROR, (DecodeFailed.code, details))
     else:
-        _send(answers, kind, (attributes, stored.dtype.str, stored.shape), stored)
+        _send(answers, request.kind, (attributes, stored.dtype.str, stored.shape), stored)
 
 
 def _send(answers: IO[bytes], kind: bytes, content: Any, stored: Stored | None = None) -> None:

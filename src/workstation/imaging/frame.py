@@ -111,6 +111,7 @@ class PixelAttributes:
     burned_in: bool = False
     incomplete: str = ""  # why part of the pixel data is missing, empty when whole
     reduction: int = 1  # each pixel stands for n x n of the full image; the spacing is already multiplied
+    decoder: str = ""  # the library that decoded it, and those that failed before
     magnification: float = 1.0  # Estimated Radiographic Magnification Factor, by which the spacing is divided
     calibration_type: str = ""  # (0028,0A02): GEOMETRY or FIDUCIAL where the spacing was corrected
     overlays: tuple[Overlay, ...] = ()

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.dicom_files import image_dataset, write, write_encapsulated
-from workstation.dicom import codecs
-from workstation.dicom.codecs import unpack_rle
+from workstation.dicom.codecs import registry, rle
+from workstation.dicom.codecs.decoded import Decoded, Decoder
+from workstation.dicom.codecs.rle import unpack_rle
 from workstation.dicom.decode import ImageFile, decode_frame, decode_stored, frame_count
 from workstation.domain.errors import DamagedFile, DecodeFailed, InputError, NoPixelData, UnsupportedObject
 
@@ -260,10 +261,11 @@ def literal(data: bytes) -> bytes:
     return bytes([len(data) - 1]) + data
 
 
-@pytest.mark.parametrize("first", [True, False])
-def test_rle_planes_are_most_significant_byte_first(path: Path, first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not first:  # the decoder of last resort
-        monkeypatch.setitem(codecs.DECODERS, RLE, (codecs._rle_python,))
+@pytest.mark.parametrize("decoder", registry.DECODERS[RLE])
+def test_rle_planes_are_most_significant_byte_first(
+    path: Path, decoder: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry.DECODERS, RLE, (decoder,))
     stored = np.array([[0x0102, 0xA0B0]], np.uint16)
     write_encapsulated(path, image_dataset(stored), RLE, [rle_frame(literal(b"\x01\xa0"), literal(b"\x02\xb0"))])
     assert np.array_equal(decode_stored(path), stored)
@@ -287,17 +289,19 @@ def test_rle_that_cannot_hold_its_frame_is_refused_before_allocating(path: Path)
 
 
 def test_a_failing_decoder_falls_to_the_next(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(data: bytes, layout: object) -> codecs.Decoded:
+    def broken(data: bytes, layout: object) -> Decoded:
         raise RuntimeError
 
-    def empty(data: bytes, layout: object) -> codecs.Decoded:
-        return codecs.Decoded(np.zeros((0, 0), np.uint8))
+    def empty(data: bytes, layout: object) -> Decoded:
+        return Decoded(np.zeros((0, 0), np.uint8))
 
-    monkeypatch.setitem(codecs.DECODERS, RLE, (broken, empty, codecs._rle_python))
+    monkeypatch.setitem(registry.DECODERS, RLE, (broken, empty, rle.rle_python))
     stored = np.array([[1, 2]], np.uint8)
     write_encapsulated(path, image_dataset(stored), RLE, [rle_frame(literal(b"\1\2"))])
-    assert np.array_equal(decode_stored(path), stored)
-    monkeypatch.setitem(codecs.DECODERS, RLE, (broken, empty))
+    frame = decode_frame(path)
+    assert np.array_equal(frame.stored, stored)
+    assert frame.attributes.decoder == "python after broken: RuntimeError, empty: shape"
+    monkeypatch.setitem(registry.DECODERS, RLE, (broken, empty))
     with pytest.raises(DecodeFailed) as caught:
         decode_stored(path)
     assert caught.value.details["reason"] == "broken: RuntimeError; empty: shape"

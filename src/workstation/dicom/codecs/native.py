@@ -1,0 +1,59 @@
+"""Uncompressed samples (PS3.5 8.1.1, PS3.3 C.7.6.3.1.2) and deflated ones (PS3.5 A.4.13)."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workstation.dicom.codecs.decoded import CUT_OFF, Decoded, Samples
+from workstation.dicom.pixel_format import PixelFormat
+
+
+def native_samples(data: bytes, layout: PixelFormat) -> Decoded:
+    """One uncompressed frame that starts at a byte; what is missing at its end reads as zero."""
+    missing = layout.frame_bytes - len(data)
+    problem = ""
+    if missing > 0:
+        problem = f"{missing} of {layout.frame_bytes} bytes of the frame are missing"
+        data = data.ljust(layout.frame_bytes, b"\0")
+    if layout.bits_allocated == 1:
+        return Decoded(unpack_bits(np.frombuffer(data, np.uint8), layout), incomplete=problem)
+    flat = np.frombuffer(data, layout.dtype, count=layout.frame_bytes // layout.dtype.itemsize)
+    if layout.is_subsampled:
+        return Decoded(_upsample_422(flat, layout), incomplete=problem)
+    if layout.samples == 1:
+        return Decoded(flat.reshape(layout.rows, layout.columns), incomplete=problem)
+    if layout.planar:
+        planes = flat.reshape(layout.samples, layout.rows, layout.columns)
+        return Decoded(np.moveaxis(planes, 0, -1), incomplete=problem)
+    return Decoded(flat.reshape(layout.rows, layout.columns, layout.samples), incomplete=problem)
+
+
+def unpack_bits(packed: NDArray[np.uint8], layout: PixelFormat, skip: int = 0) -> Samples:
+    """1-bit pixels, the first in the least significant bit (PS3.5 8.1.1); `skip` bits belong to the frame before."""
+    count = layout.rows * layout.columns * layout.samples
+    bits = np.unpackbits(packed, bitorder="little", count=skip + count)[skip:]
+    return bits.reshape((layout.rows, layout.columns) if layout.samples == 1 else (layout.rows, layout.columns, -1))
+
+
+def _upsample_422(flat: Samples, layout: PixelFormat) -> Samples:
+    """Y1 Y2 Cb Cr per two pixels to one triple each; what an odd count lacks is made up."""
+    count = layout.rows * layout.columns
+    pairs = np.pad(flat, (0, -flat.size % 4), mode="edge").reshape(-1, 4)
+    full = np.empty((pairs.shape[0], 2, 3), flat.dtype)
+    full[:, :, 0] = pairs[:, :2]
+    full[:, :, 1:] = pairs[:, None, 2:]
+    return full.reshape(-1, 3)[:count].reshape(layout.rows, layout.columns, 3)
+
+
+def deflated(data: bytes, layout: PixelFormat) -> Decoded:
+    """Never inflates more than the frame holds."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflated = inflater.decompress(data, layout.frame_bytes + 1)
+    if not inflated:
+        raise ValueError("nothing inflates")
+    decoded = native_samples(inflated, layout)
+    return replace(decoded, incomplete=CUT_OFF) if decoded.incomplete else decoded
