@@ -112,7 +112,8 @@ def followed_view(links: Links, before: View, active: Viewport, other: Viewport)
     frames = Pair(active.frame, now, active.size, other.frame, other.size)
     if links.zoom and before.zoom != now.zoom:
         view = frames.zoomed(view)
-    if links.pan and before.pan != now.pan:
+    fitted = links.zoom and now.zoom is None and now.pan == (0.0, 0.0)  # each fits by itself
+    if links.pan and before.pan != now.pan and not fitted:
         view = frames.panned(view)
     return view
 
