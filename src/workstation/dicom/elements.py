@@ -89,7 +89,9 @@ def values_of(dataset: Header, tag: str | int) -> list[Any]:
 
 def clean(text: str) -> str:
     """Without the padding and the control characters that no table can show."""
-    return "".join(character for character in text if character.isprintable()).strip()
+    if not text.isprintable():
+        text = "".join(character for character in text if character.isprintable())
+    return text.strip()
 
 
 def text(dataset: Header, tag: str | int) -> str:

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, final
 
 from workstation.dicom.scanned_elements import SCANNED_ELEMENTS, SCANNED_META
 from workstation.dicom.scanned_values import CONVERSIONS, TEXTS, NeedsFullHeader, decoded
@@ -62,6 +62,7 @@ class PixelElement:
     length: int | None
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class HeaderScan:
     """What a scan found. `dicom.elements` reads it as it reads a data set; everything else raises NeedsFullHeader.

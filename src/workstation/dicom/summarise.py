@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import Field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydicom import Dataset
 
@@ -13,6 +14,7 @@ from workstation.dicom.charset import assume_character_set
 from workstation.dicom.header_scan import HeaderScan
 from workstation.dicom.quiet import quiet
 from workstation.dicom.read import read_header
+from workstation.dicom.scanned_elements import SCANNED_ELEMENTS
 from workstation.domain.errors import DamagedFile
 from workstation.domain.person_name import PersonName
 from workstation.domain.study import Instance, InstanceSummary, Patient, Series, Study
@@ -75,6 +77,24 @@ def match_from(dataset: Header, noun: type[Noun], assumed_character_set: str = "
         assume_character_set(dataset, assumed_character_set)
     with quiet():
         return noun(**{field.name: _field_value(dataset, field) for field in fields(noun)})
+
+
+class SharedNouns:
+    """`match_from` for the studies and series of many files: equal bytes give one noun, once."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, ...], Any] = {}
+
+    def match(self, header: Header, noun: type[Noun]) -> Noun:
+        if not isinstance(header, HeaderScan):
+            return match_from(header, noun)
+        values: Mapping[int, bytes | None] = header.values
+        keywords: list[str] = ["SpecificCharacterSet", *(each.metadata["keyword"] for each in fields(noun))]
+        key: tuple[object, ...] = (noun, *[values.get(SCANNED_ELEMENTS[name][0]) for name in keywords])
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = match_from(header, noun)
+        return cast(Noun, found)
 
 
 def _field_value(dataset: Header, field: Field[Any]) -> Any:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from workstation.dicom import elements
 from workstation.dicom.frame_keys import stack_facts
-from workstation.dicom.read import read_dataset, read_header
-from workstation.dicom.summarise import match_from
+from workstation.dicom.header import from_header
+from workstation.dicom.read import read_dataset
+from workstation.dicom.summarise import SharedNouns, match_from
 from workstation.domain.errors import DamagedFile, InputError, NotDicom
 from workstation.domain.job import Progress
 from workstation.domain.study import Instance, Series, Study
@@ -22,7 +25,7 @@ from workstation.services.ports import Archive
 from workstation.services.stacking import MOST_FRAMES, OpenedFile, damaged_set, group
 
 if TYPE_CHECKING:
-    from pydicom import Dataset
+    from workstation.dicom.elements import Header
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 OnProgress = Callable[[Progress], None]
@@ -108,14 +111,15 @@ def _display_sets(
     items: list[OpenedFile] = []
     problems: list[tuple[Path, InputError]] = []
     pending = deque(dict.fromkeys(paths))
+    nouns = SharedNouns()
     done = 0
     while pending:
         cancellation.raise_if_cancelled()
         path = pending.popleft()
         try:
-            header = _header(path)
-            if not _is_directory(header):
-                items.append(_item(path, header))
+            item = _opened(path, nouns)
+            if item is not None:
+                items.append(item)
             elif path in named:  # found in a folder, its files are found there too
                 pending.extend(_referenced_files(path))
         except NotDicom as error:
@@ -131,21 +135,24 @@ def _display_sets(
     return (*group(items), *(damaged_set(path, error) for path, error in problems))
 
 
-def _header(path: Path) -> Dataset:
+def _opened(path: Path, nouns: SharedNouns) -> OpenedFile | None:
+    """None for a DICOMDIR."""
     try:
-        return read_header(path)
+        return from_header(path, partial(_item, path, nouns))
     except OSError as error:
         raise unreadable(path, error) from error
 
 
-def _item(path: Path, header: Dataset) -> OpenedFile:
+def _item(path: Path, nouns: SharedNouns, header: Header) -> OpenedFile | None:
+    if "DirectoryRecordSequence" in header or elements.first_text(header, "SOPClassUID") == MEDIA_STORAGE_DIRECTORY:
+        return None
     instance = match_from(header, Instance)
     is_image = bool(instance.rows and instance.columns)
     frames = min(max(1, instance.number_of_frames or 1), MOST_FRAMES)
     return OpenedFile(
         path=path,
-        study=match_from(header, Study),
-        series=match_from(header, Series),
+        study=nouns.match(header, Study),
+        series=nouns.match(header, Series),
         instance=instance,
         is_image=is_image,
         frames=frames,
@@ -154,21 +161,18 @@ def _item(path: Path, header: Dataset) -> OpenedFile:
     )
 
 
-def frame_rate(header: Dataset) -> float | None:
+def frame_rate(header: Header) -> float | None:
     """Images per second: Recommended Display Frame Rate, Cine Rate, Frame Time, Frame Time Vector (PS3.3 C.7.6.5)."""
     for keyword in ("RecommendedDisplayFrameRate", "CineRate"):
-        rate = _positive(header.get(keyword))
+        rate = _positive(elements.number(header, keyword))
         if rate is not None:
             return rate
-    frame_time_ms = _positive(header.get("FrameTime"))
+    frame_time_ms = _positive(elements.number(header, "FrameTime"))
     if frame_time_ms is not None:
         return 1000 / frame_time_ms
-    vector = header.get("FrameTimeVector")
-    if vector is not None and not isinstance(vector, str | float | int):
-        times = [time for time in map(_positive, list(vector)) if time is not None]  # the first is 0 by definition
-        if times:
-            return 1000 * len(times) / sum(times)
-    return None
+    vector = elements.values_of(header, "FrameTimeVector")
+    times = [time for time in map(_positive, vector) if time is not None]  # the first is 0 by definition
+    return 1000 * len(times) / sum(times) if times and len(vector) > 1 else None
 
 
 def _positive(value: Any) -> float | None:
@@ -177,10 +181,6 @@ def _positive(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return number if 0 < number < 100_000 else None
-
-
-def _is_directory(header: Dataset) -> bool:
-    return "DirectoryRecordSequence" in header or str(header.get("SOPClassUID", "")) == MEDIA_STORAGE_DIRECTORY
 
 
 def _referenced_files(path: Path) -> list[Path]:
