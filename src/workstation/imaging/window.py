@@ -63,13 +63,22 @@ def auto_window(frame: Frame) -> Window:
     if frame.stored.dtype == np.uint8 and attributes.bits_stored == 8 and attributes.modality_lut is None:
         low, high = (float(value) * attributes.rescale_slope + attributes.rescale_intercept for value in (0, 255))
         return _spanning(min(low, high), max(low, high))
-    step = max(1, math.isqrt(max(1, frame.stored.size // _SAMPLES)))
-    stored = frame.stored[::step, ::step]
-    mask = padding_mask(frame)
+    return _of_values(frame, slice(None), slice(None))
+
+
+def window_of_region(frame: Frame, rows: slice, columns: slice) -> Window:
+    """The window over the middle 99 % of the values of a part of the frame, without padding."""
+    return _of_values(frame, rows, columns)
+
+
+def _of_values(frame: Frame, rows: slice, columns: slice) -> Window:
+    part = frame.stored[rows, columns]
+    step = max(1, math.isqrt(max(1, part.size // _SAMPLES)))
+    stored = part[::step, ::step]
+    mask = padding_mask(Frame(stored, frame.attributes))
     if mask is not None and not mask.all():
-        visible = stored[~mask[::step, ::step]]
-        stored = visible if visible.size else stored
-    values = to_modality(stored, attributes)
+        stored = stored[~mask]
+    values = to_modality(stored, frame.attributes)
     values = values[np.isfinite(values)]
     if not values.size:
         return Window(0.5, 1.0, AUTO, VoiFunction.LINEAR_EXACT)
@@ -77,19 +86,6 @@ def auto_window(frame: Frame) -> Window:
     if low == high:
         low, high = float(values.min()), float(values.max())
     return _spanning(low, high)
-
-
-def window_of_region(frame: Frame, rows: slice, columns: slice) -> Window:
-    """Over the middle 99 % of the values of a part of the frame, padding left out."""
-    part = Frame(frame.stored[rows, columns], frame.attributes)
-    mask = padding_mask(part)
-    stored = part.stored if mask is None or mask.all() else part.stored[~mask]
-    values = to_modality(stored, frame.attributes)
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return auto_window(frame)
-    low, high = (float(value) for value in np.percentile(values, _PERCENTILES))
-    return replace(_spanning(low, high), explanation="")
 
 
 def _spanning(low: float, high: float) -> Window:

@@ -129,6 +129,26 @@ def test_presentation_spans_black_to_white_and_makes_not_a_number_black() -> Non
     assert presentation(np.array([0.0, 1.0]), True).tolist() == [255, 0]
 
 
+@given(st.sampled_from(list(VoiFunction)), finite, st.floats(1, 1e5), st.lists(finite, min_size=1, max_size=20))
+def test_every_window_function_stays_between_black_and_white(
+    function: VoiFunction, center: float, width: float, values: list[float]
+) -> None:
+    shades = grayscale.voi(np.array(values), Window(center, width, "", function))
+    assert shades.min() >= 0
+    assert shades.max() <= 1
+
+
+@given(
+    st.lists(st.integers(0, 65535), min_size=1, max_size=50),
+    st.integers(-40000, 40000),
+    st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=20),
+)
+def test_a_lut_s_entry_is_found_by_counting_from_its_first(entries: list[int], first: int, inputs: list[int]) -> None:
+    table = LookupTable(first, np.array(entries, np.uint16), 16)
+    found = grayscale.look_up(np.array(inputs, np.int32), table)
+    assert found.tolist() == [entries[min(max(value - first, 0), len(entries) - 1)] for value in inputs]
+
+
 @given(
     st.sampled_from(["u1", "i1", "u2", "i2"]),
     st.builds(Window, st.floats(-2000, 2000), st.floats(1, 4000), function=st.sampled_from(list(VoiFunction))),

@@ -19,6 +19,7 @@ from workstation.imaging.window import (
     initial_window,
     presets,
     window_of,
+    window_of_region,
 )
 
 TABLE = LookupTable(0, np.arange(256, dtype=np.uint16), 8)
@@ -121,3 +122,41 @@ def test_a_float_image_can_have_any_small_width() -> None:
 
 def test_a_drag_from_a_voi_lut_starts_at_the_window_that_covers_it() -> None:
     assert drag_window(TABLE, 0, 0, FRAME) == Window(128, 256)
+
+
+# --- the window of a region -------------------------------------------------------------------------
+
+
+def test_a_region_s_window_spans_the_values_inside_it() -> None:
+    stored = np.zeros((100, 100), np.int16)
+    stored[20:40, 30:60] = np.arange(600).reshape(20, 30)
+    window = window_of_region(
+        frame_of(stored, rescale_slope=2.0, rescale_intercept=-100.0), slice(20, 40), slice(30, 60)
+    )
+    assert window.center == pytest.approx(499, abs=2)
+    assert window.width == pytest.approx(0.99 * 1198, abs=4)
+
+
+def test_a_region_s_window_leaves_padding_and_single_outliers_out() -> None:
+    stored = np.tile(np.arange(100, dtype=np.int16), (100, 1))
+    stored[0, 0], stored[50:] = 30000, -2000
+    window = window_of_region(frame_of(stored, padding=(-2000.0, -2000.0)), slice(0, 100), slice(0, 100))
+    assert 0 <= window.center - window.width / 2 <= 2
+    assert 97 <= window.center + window.width / 2 <= 99
+
+
+def test_a_region_of_one_value_or_none_still_has_a_window() -> None:
+    frame = frame_of(np.full((4, 4), 7, np.uint16))
+    flat = window_of_region(frame, slice(0, 2), slice(0, 2))
+    assert (flat.center, flat.width) == (7.5, 1.0)
+    assert window_of_region(frame, slice(2, 2), slice(0, 2)).width == 1.0
+
+
+@given(st.integers(0, 40), st.integers(1, 20), st.integers(0, 40), st.integers(1, 20))
+def test_a_region_s_window_lies_within_its_values(top: int, height: int, left: int, width: int) -> None:
+    stored = np.random.default_rng(5).integers(-1000, 3000, (60, 60)).astype(np.int16)
+    rows, columns = slice(top, top + height), slice(left, left + width)
+    window = window_of_region(frame_of(stored), rows, columns)
+    part = stored[rows, columns]
+    assert part.min() - 0.01 <= window.center - window.width / 2
+    assert window.width == 1.0 or window.center + window.width / 2 <= part.max() + 0.01
