@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("loops")
 GREY = Window(127.5, 255, "", VoiFunction.LINEAR_EXACT)
 
 
-@pytest.mark.parametrize(("number", "name"), enumerate(NAMES, 1))
+@pytest.mark.parametrize(("number", "name"), list(enumerate(NAMES, 1)))
 def test_every_entry_is_the_standard_s(number: int, name: str) -> None:
     table = colour_map(name)
     assert table is not None
