@@ -87,10 +87,10 @@ def _refusal(inputs: PetInputs) -> str:
 def _time_refusal(inputs: PetInputs) -> str:
     if not inputs.half_life_s or inputs.half_life_s <= 0:
         return "the half life is missing"
-    if inputs.injected is None:
-        return "the time of injection is missing"
     if inputs.started is None:
         return "the time of the scan is missing"
+    if inputs.injected is None:
+        return "the time of injection is missing"
     if not dt.timedelta(0) <= inputs.started - inputs.injected <= _LONGEST:
         return "the injection does not precede the scan"
     return ""
