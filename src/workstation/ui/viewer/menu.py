@@ -8,10 +8,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
 from workstation.ui.actions import Actions
+from workstation.ui.assets import icon
+from workstation.ui.viewer.choices import add_choices
 from workstation.ui.viewer.model import Viewport
 from workstation.ui.viewer.presets import Preset
 
-TOOLS = ("window", "scroll", "pan", "zoom")
+TOOLS = ("window", "scroll", "pan", "zoom", "magnifier")
+MEASURES = ("length", "angle", "ellipse", "rectangle", "freehand", "point", "arrow", "text")
+WINDOWS = ("full_range", "auto_window", "region_window")
 SHAPE = ("fit", "actual_size", "flip_horizontal", "flip_vertical", "rotate_right", "rotate_left")
 LOOK = ("invert", "reset", "overlay")
 
@@ -23,14 +27,17 @@ def context_menu(
     menu = QMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     _add(menu, actions, TOOLS)
+    _add(menu.addMenu(icon("length"), menu.tr("Measure")), actions, MEASURES)
+    _add(menu, actions, ("key_image",))
     menu.addSeparator()
     for preset in presets:
         menu.addAction(preset.name, partial(viewport.apply, preset.apply))
-    _add(menu, actions, ("full_range",))
+    _add(menu, actions, WINDOWS)
     menu.addSeparator()
     _add(menu, actions, SHAPE)
     menu.addSeparator()
     _add(menu, actions, LOOK)
+    add_choices(menu, viewport)
     return menu
 
 

@@ -13,9 +13,10 @@ from workstation.ui.assets import DARK, icon
 from workstation.ui.widgets.layouts import row
 
 GROUPS = (
-    ("window", "scroll", "pan", "zoom"),
+    ("window", "scroll", "pan", "zoom", "magnifier"),
+    ("length", "angle", "ellipse", "rectangle", "freehand", "text"),
     ("fit", "flip_horizontal", "rotate_right", "invert", "reset"),
-    ("cine", "layout", "link", "overlay"),
+    ("cine", "layout", "link", "overlay", "key_image"),
 )
 _LEFT, _SPACING, _DIVIDER = 8, 2, 1
 _BUTTON = QSize(52, 46)
