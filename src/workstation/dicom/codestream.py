@@ -46,6 +46,18 @@ def jpeg2000_header(data: bytes) -> Jpeg2000Header | None:
     return Jpeg2000Header(rows - top, columns - left, precision, signed, transform, min(levels, 32))
 
 
+def repaired_jpeg2000(data: bytes, rows: int, columns: int) -> bytes | None:
+    """The codestream with its overwritten image size restored, if its one tile is as large as the frame.
+
+    Some writers strike out what looks like a delimiter in the middle of SIZ (ISO/IEC 15444-1 A.5.1).
+    """
+    start = data.find(b"\xff\x4f\xff\x51")
+    siz = data[start + 4 : start + 40] if start >= 0 else b""
+    if len(siz) < 36 or struct.unpack(">6L", siz[12:36]) != (0, 0, columns, rows, 0, 0):
+        return None
+    return data[: start + 6] + struct.pack(">HLL", 0, columns, rows) + data[start + 16 :]
+
+
 def jpeg2000_shortfall(data: bytes) -> int:
     """How many bytes the last tile-part states (Psot, ISO/IEC 15444-1 A.4.2) beyond the end of the data."""
     start = data.find(b"\xff\x4f\xff\x51")

@@ -52,7 +52,7 @@ class PixelFormat:
     def dtype(self) -> np.dtype[np.generic]:
         """Of one allocated sample in the file's byte order."""
         kind = "f" if self.kind == "f" else "i" if self.signed else "u"
-        size = max(1, self.bits_allocated // 8)
+        size = max(1, -(-self.bits_allocated // 8))
         return np.dtype(f"{'<' if self.little_endian else '>'}{kind}{size}")
 
 
@@ -113,6 +113,6 @@ def _bits_allocated(dataset: Dataset, pixels: PixelElement) -> int:
     bits = elements.integer(dataset, "BitsAllocated")
     if bits is None:
         raise DamagedFile(reason="BitsAllocated is missing")
-    if bits not in (1, 8, 16, 32, 64):
+    if bits not in (1, 8, 12, 16, 32, 64):  # 12: packed, of ACR-NEMA and retired
         raise UnsupportedObject(reason=f"{bits} bits allocated")
     return bits

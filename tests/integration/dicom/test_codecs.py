@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.support.dicom_files import image_dataset, write_encapsulated
+from tests.support.testdata import require_testdata
 from workstation.dicom.codecs import registry
 from workstation.dicom.codecs.decoded import Decoder
 from workstation.dicom.codecs.jpeg import LIBJPEG
@@ -234,3 +235,18 @@ def test_a_reduction_that_fails_gives_the_whole_frame(tmp_path: Path, monkeypatc
     assert np.array_equal(frame.stored, stored)
     assert frame.attributes.decoder == "imagecodecs after reduced: RuntimeError"
     assert frame.attributes.reduction == 1
+
+
+def test_a_codestream_whose_width_was_overwritten_is_repaired_and_told() -> None:
+    frame = decode_frame(require_testdata() / "malformed/JPEG2000-embedded-sequence-delimiter.dcm")
+    assert frame.stored.shape == (1024, 256)
+    assert frame.attributes.incomplete == "the codestream's header is damaged"
+
+
+def test_the_twelve_packed_bits_of_acr_nema_are_unpacked() -> None:
+    stored = decode_stored(require_testdata() / "malformed/GH340.dcm")
+    assert stored[1, :4].tolist() != [0, 0, 0, 0]
+    raw = (require_testdata() / "malformed/GH340.dcm").read_bytes()[-98304:]
+    pairs = np.frombuffer(raw, np.uint8).reshape(-1, 3).astype(np.uint16)
+    expected = np.stack([pairs[:, 0] | (pairs[:, 1] & 15) << 8, pairs[:, 1] >> 4 | pairs[:, 2] << 4], -1)
+    assert np.array_equal(stored.reshape(-1), expected.reshape(-1))

@@ -99,7 +99,7 @@ def test_float_pixel_data_is_left_alone(path: Path) -> None:
         ({"Rows": None}, NoPixelData, "Rows is missing"),
         ({"Columns": 0}, NoPixelData, "Columns is 0"),
         ({"SamplesPerPixel": 4}, UnsupportedObject, "4 samples per pixel"),
-        ({"BitsAllocated": 12}, UnsupportedObject, "12 bits allocated"),
+        ({"BitsAllocated": 10}, UnsupportedObject, "10 bits allocated"),
         ({"BitsAllocated": None}, DamagedFile, "BitsAllocated is missing"),
         ({"Rows": 65535, "Columns": 65535}, UnsupportedObject, "frames of 65535 x 65535 pixels are beyond the limit"),
         ({"Rows": 20000, "Columns": 20000}, DamagedFile, "declares 20000 x 20000 pixels, most of them missing"),

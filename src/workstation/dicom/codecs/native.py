@@ -19,7 +19,7 @@ def native_samples(data: bytes, layout: PixelFormat) -> Decoded:
     if missing > 0:
         problem = f"{missing} of {layout.frame_bytes} bytes of the frame are missing"
         data = data.ljust(layout.frame_bytes, b"\0")
-    if layout.bits_allocated == 1:
+    if is_packed(layout):
         return Decoded(unpack_bits(np.frombuffer(data, np.uint8), layout), incomplete=problem)
     flat = np.frombuffer(data, layout.dtype, count=layout.frame_bytes // layout.dtype.itemsize)
     if layout.is_subsampled:
@@ -32,11 +32,24 @@ def native_samples(data: bytes, layout: PixelFormat) -> Decoded:
     return Decoded(flat.reshape(layout.rows, layout.columns, layout.samples), incomplete=problem)
 
 
+def is_packed(layout: PixelFormat) -> bool:
+    """Whether samples do not fill bytes: 1 bit, or the 12 bits of ACR-NEMA files."""
+    return layout.bits_allocated in (1, 12)
+
+
 def unpack_bits(packed: NDArray[np.uint8], layout: PixelFormat, skip: int = 0) -> Samples:
-    """1-bit pixels, the first in the least significant bit (PS3.5 8.1.1); `skip` bits belong to the frame before."""
+    """Packed samples, the first in the least significant bits (PS3.5 8.1.1, annex D of the 2009 edition).
+
+    `skip` bits belong to the frame before.
+    """
     count = layout.rows * layout.columns * layout.samples
-    bits = np.unpackbits(packed, bitorder="little", count=skip + count)[skip:]
-    return bits.reshape((layout.rows, layout.columns) if layout.samples == 1 else (layout.rows, layout.columns, -1))
+    width = layout.bits_allocated
+    bits = np.unpackbits(packed, bitorder="little", count=skip + count * width)[skip:]
+    shape = (layout.rows, layout.columns) if layout.samples == 1 else (layout.rows, layout.columns, -1)
+    if width == 1:
+        return bits.reshape(shape)
+    octets = np.packbits(bits.reshape(-1, width), axis=1, bitorder="little")
+    return octets.view("<u2").astype(np.uint16).reshape(shape)
 
 
 def _upsample_422(flat: Samples, layout: PixelFormat) -> Samples:

@@ -82,7 +82,7 @@ def decode(data: bytes, layout: PixelFormat, halvings: int = 0) -> Decoded:
 
     `halvings` > 0: with its size halved as often, where the codec can; whole where it cannot.
     """
-    _refuse_lying_size(data, layout)
+    data, repair = _of_believable_size(data, layout)
     failed: list[str] = []
     reducer = _REDUCERS.get(layout.transfer_syntax) if halvings else None
     if reducer is not None:
@@ -93,7 +93,7 @@ def decode(data: bytes, layout: PixelFormat, halvings: int = 0) -> Decoded:
         name = decoder.__name__.rpartition("_")[2]
         decoded = _tried(name, lambda decoder=decoder: decoder(data, layout), failed)  # type: ignore[misc]
         if decoded is not None:
-            return _told(decoded, data, name, failed)
+            return _told(decoded, repair or _missing(data), name, failed)
     if 0 <= len(data) - layout.frame_bytes <= 1 and not codestream.has_start(data):
         # Some writers change the transfer syntax and leave the pixels alone.
         return replace(native_samples(data, layout), incomplete="not compressed, against its transfer syntax")
@@ -117,19 +117,26 @@ def _tried(name: str, work: Callable[[], Decoded], failed: list[str]) -> Decoded
     return None
 
 
-def _told(decoded: Decoded, data: bytes, name: str, failed: list[str]) -> Decoded:
-    """With who decoded it, and marked incomplete when its end is missing."""
+def _missing(data: bytes) -> str:
+    return "" if codestream.has_end(data) else CUT_OFF
+
+
+def _told(decoded: Decoded, problem: str, name: str, failed: list[str]) -> Decoded:
+    """With who decoded it and what is wrong with it."""
     name = f"{name} after {', '.join(failed)}" if failed else name
-    incomplete = decoded.incomplete or ("" if codestream.has_end(data) else CUT_OFF)
-    return replace(decoded, decoder=name, incomplete=incomplete)
+    return replace(decoded, decoder=name, incomplete=decoded.incomplete or problem)
 
 
-def _refuse_lying_size(data: bytes, layout: PixelFormat) -> None:
-    """A codestream far larger than its frame is an attack or damage: decoders work on it for minutes."""
+def _of_believable_size(data: bytes, layout: PixelFormat) -> tuple[bytes, str]:
+    """The codestream, repaired where it can be, and what was repaired.
+
+    One far larger than its frame is an attack or damage: decoders work on it for minutes. Raises DecodeFailed.
+    """
     stated = codestream.dimensions(data)
-    if stated is None:
-        return
-    rows, columns = stated
-    if rows * columns > _LARGEST_EXCESS * layout.rows * layout.columns:
-        reason = f"the codestream states {rows} x {columns}, the header {layout.rows} x {layout.columns}"
-        raise DecodeFailed(transfer_syntax=layout.transfer_syntax, reason=reason)
+    if stated is None or stated[0] * stated[1] <= _LARGEST_EXCESS * layout.rows * layout.columns:
+        return data, ""
+    repaired = codestream.repaired_jpeg2000(data, layout.rows, layout.columns)
+    if repaired is not None:
+        return repaired, "the codestream's header is damaged"
+    reason = f"the codestream states {stated[0]} x {stated[1]}, the header {layout.rows} x {layout.columns}"
+    raise DecodeFailed(transfer_syntax=layout.transfer_syntax, reason=reason)
