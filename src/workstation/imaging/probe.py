@@ -1,9 +1,56 @@
-"""What a pixel says: its value in modality units, or its colour."""
+"""What a pixel says: its value in modality units with its SUV, or its colour."""
 
 from __future__ import annotations
 
-from workstation.imaging.frame import Frame
+from dataclasses import dataclass
+
+from workstation.imaging.frame import Frame, PixelAttributes
 from workstation.imaging.grayscale import to_modality
+
+_OPTICAL_DENSITY = "OD"
+_DENSITIES_PER_UNIT = 1000.0  # Rescale Type OD counts thousandths of an optical density (PS3.3 C.11.1.1.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One gray pixel."""
+
+    value: float
+    unit: str  # HU, OD, BQML, ...; empty when unspecified
+    stored: float
+    suv: float | None = None
+    suv_kind: str = ""  # SUVbw, SUVlbm, ...
+    suv_refusal: str = ""  # why a PET pixel has no SUV
+    is_padding: bool = False  # outside what was imaged (PS3.3 C.7.5.1.1.2)
+
+    @property
+    def is_rescaled(self) -> bool:
+        """Whether the stored value is another number, so that it is worth telling."""
+        return self.value != self.stored
+
+
+def read_pixel(frame: Frame, row: int, column: int) -> Reading | tuple[int, ...] | None:
+    """The pixel's reading; a colour frame gives its samples (a palette frame its index), a place outside None."""
+    value = modality_value(frame, row, column)
+    if value is None or isinstance(value, tuple):
+        return value
+    attributes = frame.attributes
+    stored = float(frame.stored[row, column])
+    scale = attributes.suv
+    return Reading(
+        value=shown_value(attributes, value),
+        unit=attributes.unit,
+        stored=stored,
+        suv=value * scale.factor if scale is not None and scale.factor is not None else None,
+        suv_kind=scale.kind if scale is not None and scale.factor is not None else "",
+        suv_refusal=scale.refusal if scale is not None else "",
+        is_padding=attributes.padding is not None and attributes.padding[0] <= stored <= attributes.padding[1],
+    )
+
+
+def shown_value(attributes: PixelAttributes, value: float) -> float:
+    """A modality value in the unit that people know it by."""
+    return value / _DENSITIES_PER_UNIT if attributes.unit == _OPTICAL_DENSITY else value
 
 
 def modality_value(frame: Frame, row: int, column: int) -> float | tuple[int, ...] | None:
