@@ -76,6 +76,11 @@ class DisplaySet:
         first = self.frames[0].phase if self.frames else 0
         return sum(ref.phase == first for ref in self.frames) // 2
 
+    @property
+    def plays_in_place(self) -> bool:
+        """Whether cine shows one place through time instead of the places one after the other."""
+        return bool(self.phases) and self.dimension.startswith(("time", "trigger"))
+
     def in_phase(self, index: int, steps: int) -> int:
         """The frame of the same place, or the nearest to it, `steps` phases on; from the last phase to the first."""
         if not self.phases:

@@ -34,6 +34,7 @@ class ViewerSettings:
     mouse: MouseProfile = MouseProfile.STANDARD
     drag_up_brightens: bool = True  # Weasis's habit; IHE BIR has it the other way
     cache_mib: int = 1024
+    sort: str = ""  # the user's own order by modality: "CT position reversed; US instance-number"
 
 
 @dataclass(frozen=True, slots=True)

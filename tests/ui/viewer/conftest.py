@@ -34,6 +34,9 @@ class SmallWorkplace:
     def settings(self) -> Settings:
         return self.value
 
+    def save_settings(self, settings: Settings) -> None:
+        self.value = settings
+
     def subscribe(self, subscriber: Callable[..., None]) -> Callable[[], None]:
         return self.broadcast.subscribe(subscriber)
 

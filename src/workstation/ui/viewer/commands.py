@@ -18,6 +18,8 @@ COMMANDS: dict[str, Command] = {
     "previous_page": lambda viewport: viewport.step(-PAGE),
     "first_image": lambda viewport: viewport.go_to(0),
     "last_image": lambda viewport: viewport.go_to(viewport.count - 1),
+    "next_phase": lambda viewport: viewport.step_phase(1),
+    "previous_phase": lambda viewport: viewport.step_phase(-1),
     "invert": lambda viewport: viewport.apply(tools.invert),
     "flip_horizontal": lambda viewport: viewport.apply(tools.flip_horizontally),
     "flip_vertical": lambda viewport: viewport.apply(tools.flip_vertically),

@@ -199,6 +199,21 @@ class Viewport(QObject):
         if display_set is not None and not self._is_image:
             self.frame_shown.emit(display_set.frames[0])
 
+    def refine(self, display_set: DisplaySet | None) -> None:
+        """Go on in `display_set`, which holds what is shown and more: picture, view, place stay. None: show nothing."""
+        if self._display_set is None or display_set is None:
+            self.show(display_set)
+            return
+        here, seen = self._display_set.frames[self._index], self.shown_ref
+        self._display_set = display_set
+        self._index = display_set.frames.index(here)
+        self._shown = display_set.frames.index(seen) if seen in display_set.frames else None
+        self.display_set_changed.emit()
+        self.index_changed.emit(self._index)
+        if self._is_image:
+            self._request()
+        self.changed.emit()
+
     def go_to(self, index: int) -> None:
         if not self._is_image or self._display_set is None:
             return
@@ -214,9 +229,16 @@ class Viewport(QObject):
     def step(self, images: int) -> None:
         self.go_to(self._index + images)
 
+    def step_phase(self, phases: int) -> None:
+        """To another time, echo, b-value, ... of the same place; from the last one to the first."""
+        if self._display_set is not None:
+            self.go_to(self._display_set.in_phase(self._index, phases))
+
     def advance(self, images: int) -> None:
-        """Step on, from the last image to the first: for cine."""
-        if self.count > 1:
+        """Step on, from the last image to the first: for cine. What beats or breathes, plays in its place."""
+        if self._display_set is not None and self._display_set.plays_in_place:
+            self.step_phase(images)
+        elif self.count > 1:
             target = (self._index + images) % self.count
             self.go_to(target)
             self._direction = 1
@@ -230,8 +252,7 @@ class Viewport(QObject):
     def _first_index(self, display_set: DisplaySet) -> int:
         if display_set.uid in self._places:
             return self._places[display_set.uid]
-        is_cine = display_set.frame_rate is not None or display_set.is_multi_frame
-        return 0 if is_cine or display_set.ordered_by != "position" else len(display_set.frames) // 2
+        return display_set.middle
 
     def _remember_place(self) -> None:
         if self._display_set is not None:

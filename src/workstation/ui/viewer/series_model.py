@@ -13,6 +13,7 @@ from workstation.ui.viewer.furniture import date
 SUBTITLE_ROLE = Qt.ItemDataRole.UserRole + 1
 HEADER_ROLE = Qt.ItemDataRole.UserRole + 2  # the study's date and name, on the first row of each study
 DISPLAY_SET_ROLE = Qt.ItemDataRole.UserRole + 3
+NOTICES_ROLE = Qt.ItemDataRole.UserRole + 5  # what is missing, uneven or there twice
 ICON_ROLE = Qt.ItemDataRole.UserRole + 4  # what stands in for a picture
 MIME_TYPE = "application/x-workstation-display-set"
 _ICONS = {DisplayKind.DOCUMENT: "file", DisplayKind.OTHER: "info", DisplayKind.DAMAGED: "warning"}
@@ -36,6 +37,13 @@ class SeriesModel(QAbstractListModel):
     @property
     def display_sets(self) -> tuple[DisplaySet, ...]:
         return self._sets
+
+    def replace(self, display_set: DisplaySet) -> None:
+        """The same display set in another order."""
+        for row, one in enumerate(self._sets):
+            if one.uid == display_set.uid:
+                self._sets = (*self._sets[:row], display_set, *self._sets[row + 1 :])
+                self.dataChanged.emit(self.index(row), self.index(row))
 
     def by_uid(self, uid: str) -> DisplaySet | None:
         return next((one for one in self._sets if one.uid == uid), None)
@@ -64,7 +72,7 @@ class SeriesModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return title(display_set)
             case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.ToolTipRole:
-                return f"{title(display_set)}, {subtitle(display_set)}"
+                return ", ".join((title(display_set), subtitle(display_set), *display_set.notices))
             case Qt.ItemDataRole.DecorationRole:
                 return self._thumbnails.get(display_set.uid)
         more: dict[int, Any] = {
@@ -72,6 +80,7 @@ class SeriesModel(QAbstractListModel):
             int(HEADER_ROLE): self._header(index.row()),
             int(ICON_ROLE): "warning" if display_set.uid in self._without_picture else _ICONS.get(display_set.kind, ""),
             int(DISPLAY_SET_ROLE): display_set,
+            int(NOTICES_ROLE): display_set.notices,
         }
         return more.get(int(role))
 
@@ -106,6 +115,9 @@ def title(display_set: DisplaySet) -> str:
 
 
 def subtitle(display_set: DisplaySet) -> str:
-    """`MR · 72`: modality and number of images."""
-    count = "" if display_set.kind is not DisplayKind.IMAGE else str(len(display_set.frames))
+    """`MR · 72`, `MR · 16 × 2`: modality and number of images, of places and phases."""
+    images, phases = len(display_set.frames), len(display_set.phases) or 1
+    count = f"{images // phases} × {phases}" if phases > 1 and images % phases == 0 else str(images)
+    if display_set.kind is not DisplayKind.IMAGE:
+        count = ""
     return " · ".join(part for part in (display_set.series.modality, count) if part)

@@ -8,7 +8,14 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemD
 
 from workstation.services.display_sets import DisplaySet
 from workstation.ui.assets import DARK, font, pixmap
-from workstation.ui.viewer.series_model import DISPLAY_SET_ROLE, HEADER_ROLE, ICON_ROLE, SUBTITLE_ROLE, SeriesModel
+from workstation.ui.viewer.series_model import (
+    DISPLAY_SET_ROLE,
+    HEADER_ROLE,
+    ICON_ROLE,
+    NOTICES_ROLE,
+    SUBTITLE_ROLE,
+    SeriesModel,
+)
 
 WIDTH = 144
 THUMBNAIL = 102  # logical pixels square
@@ -93,13 +100,18 @@ class CardDelegate(QStyledItemDelegate):
 def _thumbnail(painter: QPainter, box: QRect, index: Index) -> None:
     painter.fillRect(box, QColor(0, 0, 0))
     picture = index.data(Qt.ItemDataRole.DecorationRole)
+    ratio = painter.device().devicePixelRatioF()
+    name = str(index.data(ICON_ROLE) or "")
     if isinstance(picture, QImage):
         painter.drawImage(box, picture)
-        return
-    name = str(index.data(ICON_ROLE) or "")
-    if name:
-        ratio = painter.device().devicePixelRatioF()
+    elif name:
         painter.drawPixmap(box.center().x() - 16, box.center().y() - 16, pixmap(name, 32, DARK.muted, ratio))
+    if index.data(NOTICES_ROLE):
+        badge = QRect(box.right() - 21, box.bottom() - 21, 20, 20)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(DARK.amber_back))
+        painter.drawRoundedRect(badge, 4, 4)
+        painter.drawPixmap(badge.left() + 3, badge.top() + 3, pixmap("warning", 14, DARK.amber, ratio))
 
 
 def _words(painter: QPainter, line: QRect, index: Index) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from workstation.imaging.frame import Frame, PixelAttributes
 from workstation.imaging.geometry import distance_along_normal, edge_letters
-from workstation.services.display_sets import DisplayKind, DisplaySet
+from workstation.services.display_sets import DisplayKind, DisplaySet, SortBy, Sorting
 from workstation.ui.messages import notice_of
 from workstation.ui.viewer.furniture import (
     Corners,
@@ -17,6 +19,7 @@ from workstation.ui.viewer.furniture import (
 )
 from workstation.ui.viewer.model import Viewport
 
+SMALL = (330, 260)  # logical pixels across and down; below that four full corners meet
 _KINDS = {
     DisplayKind.DOCUMENT: (
         "This is a document, not an image",
@@ -29,14 +32,32 @@ _KINDS = {
 }
 
 
-def furnish(viewport: Viewport, density: Density, ratio: float, point: tuple[float, float] | None) -> Furniture:
-    """`ratio` is device pixels per logical pixel; `point` the pointer in device pixels."""
+def furnish(
+    viewport: Viewport,
+    density: Density,
+    ratio: float,
+    point: tuple[float, float] | None,
+    *,
+    private: bool = False,
+) -> Furniture:
+    """`ratio` is device pixels per logical pixel; `point` the pointer in device pixels.
+
+    `private` keeps back who the picture is of. A small viewport is written on sparingly, whatever the density.
+    """
     display_set = viewport.display_set
     if display_set is None:
         return Furniture(message="Drop a series here")
     title, message = _message(viewport, display_set)
+    small = density is Density.FULL and _is_small(viewport, ratio)
+    if small:
+        density = Density.MINIMAL
+    corners = _corners(viewport, display_set, density, point)
+    if small:
+        corners = replace(corners, top_right=(display_set.series.description or display_set.series.modality,))
+    if private:
+        corners = replace(corners, top_left=("Privacy view",))
     furniture = Furniture(
-        corners=_corners(viewport, display_set, density, point),
+        corners=corners,
         loading=_loading(viewport, display_set),
         title=title,
         message=message,
@@ -44,7 +65,16 @@ def furnish(viewport: Viewport, density: Density, ratio: float, point: tuple[flo
     frame = viewport.frame
     if frame is None or density is Density.NONE:
         return furniture
-    return _with_geometry(furniture, viewport, frame, density, ratio)
+    furniture = _with_geometry(furniture, viewport, frame, density, ratio)
+    if small:
+        left, top, _, _ = furniture.letters  # the other two follow from these and would meet the corners
+        furniture = replace(furniture, letters=(left, top, "", ""))
+    return furniture
+
+
+def _is_small(viewport: Viewport, ratio: float) -> bool:
+    width, height = viewport.size
+    return width / ratio < SMALL[0] or height / ratio < SMALL[1]
 
 
 def _with_geometry(furniture: Furniture, viewport: Viewport, frame: Frame, density: Density, ratio: float) -> Furniture:
@@ -56,7 +86,7 @@ def _with_geometry(furniture: Furniture, viewport: Viewport, frame: Frame, densi
         letters=edge_letters(frame.attributes, viewport.view),
         ruler=ruler(zoom / ratio, spacing[1] if spacing else None, size) if density is Density.FULL else None,
         laterality=_laterality(viewport),
-        flags=_flags(frame.attributes, viewport.window_is_automatic),
+        flags=(*_notices(viewport), *_flags(frame.attributes, viewport.window_is_automatic)),
         loading=furniture.loading,
         title=furniture.title,
         message=furniture.message,
@@ -86,7 +116,7 @@ def _image_lines(
     position = f"Im {viewport.shown + 1} / {viewport.count}"
     if display_set.frame_rate is not None and viewport.count > 1:
         position += f" · {number(display_set.frame_rate)} fps"
-    lines = [position]
+    lines = [position, *_order_lines(viewport.shown, display_set)]
     frame = viewport.frame
     if full and frame is not None:
         lines += [line for line in (_place(frame, display_set), _source(frame)) if line]
@@ -94,6 +124,21 @@ def _image_lines(
         if probe is not None:
             lines.insert(0, f"({probe.column + 1}, {probe.row + 1})  {probe.text}")
     return tuple(lines)
+
+
+def _order_lines(shown: int, display_set: DisplaySet) -> list[str]:
+    """Which time, echo or b-value this is, and how the user has the images sorted."""
+    lines = []
+    if display_set.phases:
+        phase = display_set.frames[shown].phase
+        count, label = len(display_set.phases), display_set.phases[phase]
+        told = f" · {label}" if label != str(phase + 1) else ""
+        lines.append(f"{display_set.dimension.capitalize()} {phase + 1} / {count}{told}")
+    sorting = display_set.sorting
+    if sorting != Sorting():
+        by = "" if sorting.by is SortBy.POSITION else f"by {sorting.by.value.replace('-', ' ')}"
+        lines.append(", ".join(part for part in (by, "reversed" if sorting.reversed else "") if part))
+    return lines
 
 
 def _place(frame: Frame, display_set: DisplaySet) -> str:
@@ -159,6 +204,11 @@ def _flags(attributes: PixelAttributes, window_is_automatic: bool) -> tuple[str,
         )
         if applies
     )
+
+
+def _notices(viewport: Viewport) -> tuple[str, ...]:
+    """What is wrong with the stack: slices missing, uneven spacing, duplicates, two patients."""
+    return viewport.display_set.notices if viewport.display_set is not None else ()
 
 
 def _loading(viewport: Viewport, display_set: DisplaySet) -> str:

@@ -1,0 +1,110 @@
+"""The user's own order of the images: chosen in a menu, shown, remembered; what repeats a place has keys of its own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
+
+from tests.ui.viewer.conftest import SmallWorkplace
+from workstation.services.display_sets import SortBy, Sorting
+from workstation.ui.viewer.furniture import Density
+from workstation.ui.viewer.page import ViewerPage
+from workstation.ui.viewer.series_model import NOTICES_ROLE, SUBTITLE_ROLE
+from workstation.ui.viewer.surroundings import furnish
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen has no window manager
+
+CT = "volumes/ct_ibsi_phantom_60"
+TWICE = "volumes/mr_ge_fmap_32"  # each of 16 places twice
+
+
+def open_in(qtbot: QtBot, page: ViewerPage, *paths: Path) -> None:
+    with qtbot.waitSignal(page.frame_shown):
+        page.open_paths(paths)
+
+
+def sort_entries(page: ViewerPage) -> dict[str, QAction]:
+    menu = QMenu(page)
+    page.sorter.add_to(menu, page.viewport.display_set)
+    return {action.text(): action for action in menu.findChild(QMenu).actions()}
+
+
+def places(page: ViewerPage) -> list[float]:
+    display_set = page.viewport.display_set
+    assert display_set is not None
+    return [ref.geometry.position[2] for ref in display_set.frames if ref.geometry is not None]
+
+
+def test_the_menu_reverses_the_stack_and_keeps_the_image_that_is_looked_at(
+    qtbot: QtBot, page: ViewerPage, testdata: Path
+) -> None:
+    open_in(qtbot, page, testdata / CT)
+    page.viewport.go_to(12)
+    looked_at, before = page.viewport.display_set.frames[12], places(page)  # type: ignore[union-attr]
+    sort_entries(page)["Reversed"].trigger()
+    assert places(page) == before[::-1]
+    assert page.viewport.display_set.frames[page.viewport.index] == looked_at  # type: ignore[union-attr]
+    assert sort_entries(page)["Reversed"].isChecked()
+    page.actions_["viewer.reverse"].trigger()
+    assert places(page) == before
+
+
+def test_the_order_chosen_is_remembered_for_the_modality(
+    qtbot: QtBot, page: ViewerPage, workplace: SmallWorkplace, testdata: Path
+) -> None:
+    open_in(qtbot, page, testdata / CT)
+    before = places(page)
+    sort_entries(page)["Reversed"].trigger()
+    assert workplace.settings().viewer.sort == "CT position reversed"
+    open_in(qtbot, page, testdata / CT)
+    assert places(page) == before[::-1]
+    open_in(qtbot, page, testdata / TWICE)
+    assert page.viewport.display_set.sorting == Sorting()  # type: ignore[union-attr]
+
+
+def test_the_order_chosen_is_said_beside_the_picture(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    sort_entries(page)["By image number"].trigger()
+    sort_entries(page)["Reversed"].trigger()
+    assert page.viewport.display_set.sorting == Sorting(SortBy.INSTANCE_NUMBER, True)  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: page.viewport.frame is not None)
+    assert "by instance number, reversed" in furnish(page.viewport, Density.FULL, 1.0, None).corners.bottom_left
+
+
+def test_images_of_one_place_have_keys_of_their_own(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / TWICE)
+    display_set = page.viewport.display_set
+    assert display_set is not None
+    here = display_set.frames[page.viewport.index]
+    page.actions_["viewer.next_phase"].trigger()
+    there = display_set.frames[page.viewport.index]
+    assert (there.place, there.phase) == (here.place, here.phase + 1)
+    page.actions_["viewer.next_phase"].trigger()
+    assert display_set.frames[page.viewport.index] == here
+    qtbot.waitUntil(lambda: page.viewport.frame is not None)
+    assert "Repetition 1 / 2" in furnish(page.viewport, Density.FULL, 1.0, None).corners.bottom_left
+    assert page.series.index(0).data(SUBTITLE_ROLE) == "MR · 16 × 2"
+
+
+def test_missing_slices_are_flagged_on_the_picture_and_on_the_card(
+    qtbot: QtBot, page: ViewerPage, testdata: Path, tmp_path: Path
+) -> None:
+    for file in sorted((testdata / CT).glob("*.dcm")):
+        if file.stem not in ("DCM_IMG_00020", "DCM_IMG_00021"):
+            shutil.copy(file, tmp_path)
+    open_in(qtbot, page, tmp_path)
+    qtbot.waitUntil(lambda: page.viewport.frame is not None)
+    (notice,) = page.series.index(0).data(NOTICES_ROLE)
+    assert notice.startswith("2 slices missing between ")
+    assert notice in furnish(page.viewport, Density.FULL, 1.0, None).flags
+
+
+def test_a_document_is_not_sorted(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    menu = QMenu(page)
+    page.sorter.add_to(menu, None)
+    assert menu.isEmpty()
