@@ -25,6 +25,8 @@ COMMANDS: dict[str, Command] = {
     "flip_vertical": lambda viewport: viewport.apply(tools.flip_vertically),
     "rotate_right": lambda viewport: viewport.apply(lambda view: tools.rotate(view, 1)),
     "rotate_left": lambda viewport: viewport.apply(lambda view: tools.rotate(view, -1)),
+    "planes": lambda viewport: viewport.apply(tools.toggle_planes),
+    "shutter": lambda viewport: viewport.apply(tools.toggle_shutter),
     "reset": Viewport.reset,
     "fit": lambda viewport: viewport.apply(tools.fit),
     "actual_size": lambda viewport: viewport.apply(tools.one_to_one),

@@ -82,3 +82,5 @@ class Following(QObject):
         section.show_window(viewport.window)
         section.setVisible(viewport.frame is None or not viewport.frame.is_color)  # colour has no window
         self._actions["viewer.invert"].setChecked(viewport.view.inverted)
+        self._actions["viewer.planes"].setChecked(viewport.view.overlays_shown)
+        self._actions["viewer.shutter"].setChecked(viewport.view.shutter_shown)

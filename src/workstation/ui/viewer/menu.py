@@ -17,7 +17,7 @@ TOOLS = ("window", "scroll", "pan", "zoom", "magnifier")
 MEASURES = ("length", "angle", "ellipse", "rectangle", "freehand", "point", "arrow", "text")
 WINDOWS = ("full_range", "auto_window", "region_window")
 SHAPE = ("fit", "actual_size", "flip_horizontal", "flip_vertical", "rotate_right", "rotate_left")
-LOOK = ("invert", "reset", "overlay")
+LOOK = ("invert", "reset", "overlay", "planes", "shutter")
 
 
 def context_menu(

@@ -67,6 +67,16 @@ def invert(view: View) -> View:
     return replace(view, inverted=not view.inverted)
 
 
+def toggle_planes(view: View) -> View:
+    """Overlay planes 60xx shown or not."""
+    return replace(view, overlays_shown=not view.overlays_shown)
+
+
+def toggle_shutter(view: View) -> View:
+    """What the display shutter covers, covered or open."""
+    return replace(view, shutter_shown=not view.shutter_shown)
+
+
 def with_window(view: View, window: Window | None) -> View:
     """Use `window`; None goes back to what the file says."""
     return replace(view, window=window, voi_lut_index=None)
