@@ -1,0 +1,54 @@
+"""Short words on one picture: what was done to it, what is hidden, what the pixel under the pointer says."""
+
+from __future__ import annotations
+
+from workstation.imaging.calibration import spacing_source
+from workstation.imaging.frame import PixelAttributes
+from workstation.imaging.probe import Reading
+from workstation.imaging.view import View
+from workstation.ui.viewer.furniture import number
+
+_IN_THE_PATIENT = "pixel spacing"
+
+
+def flags(attributes: PixelAttributes, view: View, full: bool) -> tuple[str, ...]:
+    """What must be known before the picture is believed; `full` adds what is only good to know."""
+    lossy = f"LOSSY {attributes.lossy_text}".strip()
+    return tuple(
+        flag
+        for flag, applies in (
+            (f"INCOMPLETE: {attributes.incomplete}", bool(attributes.incomplete)),
+            (f"REDUCED 1/{attributes.reduction}", attributes.reduction > 1),
+            ("FOR PROCESSING", attributes.for_processing),
+            ("BURNED-IN TEXT", attributes.burned_in),
+            (lossy, attributes.lossy),
+            ("overlay planes hidden", bool(attributes.overlays) and not view.overlays_shown),
+            ("shutter open", attributes.shutter is not None and not view.shutter_shown),
+            ("MONOCHROME1", attributes.photometric_interpretation == "MONOCHROME1"),
+            ("derived", full and attributes.derived),
+            ("ICC profile", full and attributes.profile is not None),
+        )
+        if applies
+    )
+
+
+def calibration_line(attributes: PixelAttributes) -> str:
+    """Where lengths come from when it is not the patient (PS3.3 10.7.1.3); empty when it is."""
+    if attributes.pixel_spacing_mm is None:
+        return "calibrated in regions" if attributes.regions else "not calibrated"
+    source = spacing_source(attributes)
+    return "" if source == _IN_THE_PATIENT else source
+
+
+def reading_text(reading: Reading | tuple[int, ...]) -> str:
+    """`-37 HU (987)`, the stored value in brackets; `SUVbw 2.31 · 8120 BQML`; the samples of a colour."""
+    if isinstance(reading, tuple):
+        return " ".join(str(sample) for sample in reading)
+    if reading.is_padding:
+        return "padding"
+    value = f"{number(reading.value)} {reading.unit}".strip()
+    if reading.suv is not None:
+        return f"{reading.suv_kind} {number(reading.suv)} · {value}"
+    stored = f" ({number(reading.stored)})" if reading.is_rescaled else ""
+    refused = f" · no SUV: {reading.suv_refusal}" if reading.suv_refusal else ""
+    return value + stored + refused
