@@ -20,12 +20,12 @@ from workstation.domain.job import ErrorReport
 from workstation.imaging.compose import layout
 from workstation.imaging.frame import Frame, LookupTable, VoiFunction, Window
 from workstation.imaging.grayscale import modality_values, padding_mask
-from workstation.imaging.probe import modality_value
+from workstation.imaging.probe import read_pixel
 from workstation.imaging.view import View
 from workstation.imaging.window import AUTO, drag_window, initial_window, window_of
 from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef
 from workstation.ui.viewer import tools
-from workstation.ui.viewer.furniture import number
+from workstation.ui.viewer.picture_notes import reading_text
 from workstation.ui.viewer.loader import FrameLoader, Loaded
 
 _HISTORY_LENGTH = 100
@@ -434,12 +434,8 @@ class Viewport(QObject):
         if self._frame is None:
             return None
         pixel = layout(self._frame, self._view, self._size).pixel_at(*point, self._frame)
-        value = modality_value(self._frame, *pixel) if pixel is not None else None
-        if pixel is None or value is None:
-            return None
-        if isinstance(value, tuple):
-            return Probe(*pixel, " ".join(str(sample) for sample in value))
-        return Probe(*pixel, f"{number(value)} {self._frame.attributes.unit}".strip())
+        reading = read_pixel(self._frame, *pixel) if pixel is not None else None
+        return Probe(*pixel, reading_text(reading)) if pixel is not None and reading is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workstation.imaging.frame import Frame, PixelAttributes
+from workstation.imaging.frame import Frame
 from workstation.imaging.geometry import distance_along_normal, edge_letters
 from workstation.services.display_sets import DisplayKind, DisplaySet, SortBy, Sorting
 from workstation.ui.messages import notice_of
@@ -18,6 +18,7 @@ from workstation.ui.viewer.furniture import (
     study_lines,
 )
 from workstation.ui.viewer.model import Viewport
+from workstation.ui.viewer.picture_notes import calibration_line, flags
 
 SMALL = (330, 260)  # logical pixels across and down; below that four full corners meet
 _KINDS = {
@@ -86,7 +87,7 @@ def _with_geometry(furniture: Furniture, viewport: Viewport, frame: Frame, densi
         letters=edge_letters(frame.attributes, viewport.view),
         ruler=ruler(zoom / ratio, spacing[1] if spacing else None, size) if density is Density.FULL else None,
         laterality=_laterality(viewport),
-        flags=(*_notices(viewport), *_flags(frame.attributes, viewport.window_is_automatic)),
+        flags=(*_notices(viewport), *_flags(viewport, frame, density)),
         loading=furniture.loading,
         title=furniture.title,
         message=furniture.message,
@@ -119,7 +120,7 @@ def _image_lines(
     lines = [position, *_order_lines(viewport.shown, display_set)]
     frame = viewport.frame
     if full and frame is not None:
-        lines += [line for line in (_place(frame, display_set), _source(frame)) if line]
+        lines += [line for line in (_place(frame, display_set), calibration_line(frame.attributes)) if line]
         probe = viewport.probe(point) if point is not None else None
         if probe is not None:
             lines.insert(0, f"({probe.column + 1}, {probe.row + 1})  {probe.text}")
@@ -151,13 +152,6 @@ def _place(frame: Frame, display_set: DisplaySet) -> str:
     if thickness and geometry is not None:
         parts.append(f"Thk {number(thickness)} mm")
     return " · ".join(parts)
-
-
-def _source(frame: Frame) -> str:
-    """Where lengths come from when it is not the patient (PS3.3 10.7.1.3)."""
-    if frame.attributes.pixel_spacing_mm is None:
-        return "not calibrated"
-    return "at the detector" if frame.attributes.spacing_source == "ImagerPixelSpacing" else ""
 
 
 def _window_lines(viewport: Viewport, full: bool) -> tuple[str, ...]:
@@ -192,18 +186,9 @@ def _technique(viewport: Viewport) -> str:
     return " · ".join(part for part in parts if not part.endswith(" mm"))
 
 
-def _flags(attributes: PixelAttributes, window_is_automatic: bool) -> tuple[str, ...]:
-    return tuple(
-        flag
-        for flag, applies in (
-            (f"INCOMPLETE: {attributes.incomplete}", bool(attributes.incomplete)),
-            ("BURNED-IN TEXT", attributes.burned_in),
-            ("LOSSY", attributes.lossy),
-            ("MONOCHROME1", attributes.photometric_interpretation == "MONOCHROME1"),
-            ("window auto", window_is_automatic),
-        )
-        if applies
-    )
+def _flags(viewport: Viewport, frame: Frame, density: Density) -> tuple[str, ...]:
+    told = flags(frame.attributes, viewport.view, density is Density.FULL)
+    return (*told, "window auto") if viewport.window_is_automatic else told
 
 
 def _notices(viewport: Viewport) -> tuple[str, ...]:
