@@ -25,7 +25,14 @@ from workstation.ui.viewer.annotations.model import (
     place_of,
 )
 from workstation.ui.viewer.annotations.outline import with_handle
-from workstation.ui.viewer.annotations.painter import SELECTED, Labels, colour_of, paint_drawing
+from workstation.ui.viewer.annotations.painter import (
+    SELECTED,
+    Labels,
+    Lines,
+    colour_of,
+    paint_drawing,
+    paint_key_image,
+)
 from workstation.ui.viewer.annotations.shown import Hit, Shown
 from workstation.ui.viewer.model import Tool, Viewport
 from workstation.ui.viewer.pointer import Point
@@ -65,6 +72,7 @@ class AnnotationLayer:
         self._canvas = canvas
         self._shown = Shown(annotations, viewport, canvas.devicePixelRatioF)
         self._labels = Labels()
+        self._lines = Lines()
         self._kind: Kind | None = None
         self._draft: _Draft | None = None
         self._hold: _Hold | None = None
@@ -275,27 +283,41 @@ class AnnotationLayer:
     # --- painting ----------------------------------------------------------------------------
 
     def paint(self, painter: QPainter) -> None:
-        screen = self._shown.screen()
-        if screen is None:
+        if self._shown.screen() is None:
             return
+        if self._annotations.is_key_image(self._shown.place):
+            paint_key_image(painter, QRectF(self._canvas.rect()))
         draft = self._current_draft()
-        annotations = self._shown.annotations
+        marked = {self._selected, self._hovered}
+        kept = self._shown.annotations
         if draft is not None:
-            annotations = (*annotations, draft.annotation)
-        if not annotations:
-            return
+            kept, marked = (*kept, draft.annotation), marked | {draft.annotation.number}
+        self._paint_lines(painter, kept, marked)
+        self._paint_words(painter, kept)
+
+    def _paint_lines(self, painter: QPainter, annotations: tuple[Annotation, ...], marked: set[int | None]) -> None:
+        """Those the hand is at are painted each time, the others once."""
+        drawings = tuple((one, self._shown.drawing(one)) for one in annotations)
+        offset = QPointF(*self._shown.offset)
+        painter.save()
+        painter.translate(offset)
+        visible = QRectF(self._canvas.rect()).translated(-offset)
+        self._lines.paint(painter, visible, tuple(pair for pair in drawings if pair[0].number not in marked))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        held = self._hold.before.number if self._hold is not None else None
-        for one in annotations:
-            marked = one.number in (self._selected, self._hovered) or (draft is not None and one is draft.annotation)
-            paint_drawing(painter, one, self._shown.drawing(one, screen), selected=marked)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for one, drawing in drawings:
+            if one.number in marked:
+                paint_drawing(painter, one, drawing, selected=True)
+        painter.restore()
+
+    def _paint_words(self, painter: QPainter, annotations: tuple[Annotation, ...]) -> None:
         area = QRectF(self._canvas.rect()).adjusted(4, 4, -4, -4)
+        offset = QPointF(*self._shown.offset)
+        moving = {self._hold.before.number if self._hold is not None else None}
+        moving.add(self._draft.annotation.number if self._draft is not None else None)
         for one in annotations:
-            settled = one.number != held and (draft is None or one is not draft.annotation)
             colour = SELECTED if one.number == self._selected else colour_of(one.kind)
-            lines = self._shown.words(one, settled=settled).lines
-            at = self._shown.drawing(one, screen).label_at
+            lines = self._shown.words(one, settled=one.number not in moving).lines
+            at = self._shown.drawing(one).label_at + offset
             self._shown.labelled(one, self._labels.paint(painter, area, at, lines, colour))
 
     # --- places ------------------------------------------------------------------------------

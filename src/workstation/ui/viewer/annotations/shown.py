@@ -37,6 +37,7 @@ class Shown:
         self._ratio = ratio
         self._screen_of: tuple[object, ...] | None = None
         self._screen: Screen | None = None
+        self._anchor: Screen | None = None  # where the outlines were made; panning only moves them
         self._frame: Frame | None = None
         self._outlines: dict[Annotation, Outline] = {}
         self._drawings: dict[Annotation, Drawing] = {}
@@ -67,33 +68,45 @@ class Shown:
         frame, view = self._viewport.frame, self._viewport.view
         if frame is None:
             self._forget(None)
-            self._screen = self._screen_of = None
+            self._screen = self._anchor = self._screen_of = None
             return None
         if frame is not self._frame:
             self._forget(frame)
         attributes = frame.attributes
         pixels = (frame.rows, frame.columns, attributes.reduction, attributes.pixel_spacing_mm)
-        look = (view.zoom, view.pan, view.quarter_turns, view.flipped)
+        look = (view.zoom, view.quarter_turns, view.flipped)
         key = (*pixels, *look, self._viewport.size, self._ratio())
-        if key != self._screen_of or self._screen is None:
+        self._screen = Screen(layout(frame, view, self._viewport.size), self._ratio(), attributes.reduction)
+        if key != self._screen_of or self._anchor is None:
             self._screen_of = key
-            at = layout(frame, view, self._viewport.size)
-            self._screen = Screen(at, self._ratio(), attributes.reduction)
+            self._anchor = self._screen
             self._outlines, self._drawings = {}, {}
         return self._screen
 
-    def outline(self, annotation: Annotation, screen: Screen) -> Outline:
+    @property
+    def offset(self) -> Point:
+        """By how much outlines and drawings have moved since they were made, in logical pixels."""
+        if self._screen is None or self._anchor is None:
+            return 0.0, 0.0
+        now, then = self._screen.layout, self._anchor.layout
+        ratio = self._screen.ratio
+        return (now.across[2] - then.across[2]) / ratio, (now.down[2] - then.down[2]) / ratio
+
+    def outline(self, annotation: Annotation) -> Outline:
+        """Before `offset`; to be asked for after `screen`."""
         found = self._outlines.get(annotation)
         if found is None:
+            assert self._anchor is not None
             _make_room(self._outlines)
-            found = self._outlines[annotation] = outline(annotation, screen)
+            found = self._outlines[annotation] = outline(annotation, self._anchor)
         return found
 
-    def drawing(self, annotation: Annotation, screen: Screen) -> Drawing:
+    def drawing(self, annotation: Annotation) -> Drawing:
+        """Before `offset`; to be asked for after `screen`."""
         found = self._drawings.get(annotation)
         if found is None:
             _make_room(self._drawings)
-            found = self._drawings[annotation] = drawing_of(annotation.kind, self.outline(annotation, screen))
+            found = self._drawings[annotation] = drawing_of(annotation.kind, self.outline(annotation))
         return found
 
     def words(self, annotation: Annotation, *, settled: bool = True) -> Words:
@@ -112,20 +125,21 @@ class Shown:
 
     def under(self, at: Point) -> Hit | None:
         """The topmost annotation there, handles before lines."""
-        screen = self.screen()
-        if screen is None:
+        if self.screen() is None:
             return None
         newest_first = self.annotations[::-1]
+        across, down = self.offset
+        before = (at[0] - across, at[1] - down)
         for annotation in newest_first:
-            handle = handle_under(self.outline(annotation, screen), at)
+            handle = handle_under(self.outline(annotation), before)
             if handle is not None:
                 return Hit(annotation, handle)
-        return next((Hit(one, None) for one in newest_first if self._is_on(one, screen, at)), None)
+        return next((Hit(one, None) for one in newest_first if self._is_on(one, before, at)), None)
 
-    def _is_on(self, annotation: Annotation, screen: Screen, at: Point) -> bool:
+    def _is_on(self, annotation: Annotation, before: Point, at: Point) -> bool:
         """On its line, or on a text itself."""
         label = self._labels.get(annotation.number) if annotation.kind is Kind.TEXT else None
-        return is_on_line(self.outline(annotation, screen), at) or (label is not None and label.contains(*at))
+        return is_on_line(self.outline(annotation), before) or (label is not None and label.contains(*at))
 
     def _forget(self, frame: Frame | None) -> None:
         """Words belong to a frame."""
