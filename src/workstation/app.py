@@ -17,7 +17,7 @@ from workstation.domain.errors import SettingsError, WorkstationError
 from workstation.settings import Folders, Settings, load, resources, save, set_aside
 
 if TYPE_CHECKING:
-    from workstation.jobs.runner import Handler
+    from workstation.jobs.runner import Handler, JobContext, Outcome
     from workstation.services.ports import Listener
     from workstation.services.workplace import Workplace
 
@@ -95,7 +95,7 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
 
 def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]:
     """Which verb carries out which command, with the ports it needs."""
-    from workstation.services import echo, export, ingest, open_series, retrieve, search, send
+    from workstation.services import echo, export_command, ingest, open_series, retrieve, search, send
 
     def peers() -> dict[str, Any]:
         at = workplace()
@@ -103,6 +103,11 @@ def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]
 
     def archive() -> dict[str, Any]:
         return {"archive": workplace().archive}
+
+    def export(command: Any, context: JobContext) -> Outcome:
+        from workstation.services.export import run_export
+
+        return run_export(command, context, **archive())
 
     return {
         search.SearchStudies: lambda command, context: search.run_search(
@@ -126,8 +131,8 @@ def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]
         ),
         open_series.OpenStudy: lambda command, context: open_series.run_open_study(command, context, **archive()),
         open_series.OpenPaths: open_series.run_open_paths,
-        export.DeidentifyAndExport: lambda command, context: export.run_export(command, context, **archive()),
-        export.DeidentifyFiles: lambda command, context: export.run_export(command, context, **archive()),
+        export_command.DeidentifyAndExport: export,
+        export_command.DeidentifyFiles: export,
     }
 
 

@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from workstation.archive.compare import same_content
 from workstation.archive.files import (
     Incoming,
     Layout,
@@ -151,6 +150,8 @@ class LocalArchive(Archive):
         instance = summary.instance
         if known.digest == digest and known.instance.transfer_syntax_uid == instance.transfer_syntax_uid:
             return True
+        from workstation.archive.compare import same_content
+
         return same_content(self._layout.object(instance.sop_instance_uid), path)
 
     def _keep_conflict(self, path: Path, uid: str, digest: str) -> None:

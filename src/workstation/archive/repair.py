@@ -16,8 +16,8 @@ from pathlib import Path
 
 from workstation.archive.files import Layout, dataset_digest, make_durable, move_durably
 from workstation.archive.index import Index, IndexDamaged, IndexWriter, local_error
-from workstation.dicom.summarise import summarise
 from workstation.domain.errors import ArchiveUnusable, InputError
+from workstation.domain.study import InstanceSummary
 from workstation.jobs.database import is_damaged, move_aside
 from workstation.jobs.ownership import Ownership
 
@@ -107,10 +107,16 @@ def finish_deletions(layout: Layout, index: Index) -> None:
                     writer.forget_deletion(name)
 
 
+def _summary(path: Path) -> InstanceSummary:
+    from workstation.dicom.summarise import summarise
+
+    return summarise(path)
+
+
 def settle_orphan(layout: Layout, writer: IndexWriter, path: Path) -> bool:
     """Give a file in `objects` its row; False when it was quarantined, being nothing that belongs there."""
     try:
-        summary = summarise(path)
+        summary = _summary(path)
         if layout.object(summary.instance.sop_instance_uid) != path:
             raise InputError(reason="it is another instance than its name says")
     except (InputError, OSError) as error:
@@ -188,7 +194,7 @@ class Repair:
     def _has_row(self, writer: IndexWriter, path: Path) -> bool:
         """Whether another process has indexed the file since we looked."""
         try:
-            uid = summarise(path).instance.sop_instance_uid
+            uid = _summary(path).instance.sop_instance_uid
         except (InputError, OSError):
             return False
         return self._layout.object(uid) == path and writer.instance(uid) is not None
@@ -202,5 +208,5 @@ class Repair:
             for name in present.keys() - known.keys():
                 path = present[name]
                 with suppress(InputError, OSError):
-                    uid = summarise(path).instance.sop_instance_uid
+                    uid = _summary(path).instance.sop_instance_uid
                     writer.add_conflict(uid, name, dataset_digest(path), path.stat().st_size, path.stat().st_mtime)

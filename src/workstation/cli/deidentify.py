@@ -12,7 +12,7 @@ from workstation.cli.running import report as report_end
 from workstation.cli.running import run_command
 from workstation.cli.session import Session, json_option, pass_session
 from workstation.deidentify.options import OPTIONS
-from workstation.services.export import DeidentifyFiles, ExportResult
+from workstation.services.export_command import DeidentifyFiles, ExportResult
 
 _EPILOG = "Options: " + "  ".join(
     f"{option.name}: {option.sentence}" for option in OPTIONS.values() if option.implemented

@@ -8,9 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from pydicom import Dataset
 
@@ -35,6 +33,7 @@ from workstation.domain.errors import (
 from workstation.domain.job import Progress
 from workstation.jobs.runner import JobContext, Outcome
 from workstation.services.deidentify import Cohort, Selection, Treated, collect, find_files, treat
+from workstation.services.export_command import DeidentifyAndExport, ExportResult, NotReleased
 from workstation.services.ports import Archive
 from workstation.services.staging import Staging, target_of
 
@@ -43,73 +42,6 @@ _PIXELS_SAID = {
     "hold": "Images that may have text burned in were held back.",
     "accept": "Images that may have text burned in were let through on a person's word; they were not cleaned.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class DeidentifyAndExport:
-    """Studies of the archive (or files), de-identified into a folder.
-
-    `pixels` is "hold" or "accept": whether somebody has looked at the images that may have text burned
-    in. Without `key_file` the key is thrown away: nobody can link or repeat the pseudonyms.
-    `report` is a path for the JSON report; the HTML one is written beside it.
-    """
-
-    kind: ClassVar[str] = "deidentify"
-    version: ClassVar[int] = 1
-    journalled: ClassVar[bool] = True
-
-    destination: str
-    paths: tuple[str, ...] = ()
-    study_instance_uids: tuple[str, ...] = ()
-    profile: str = "basic"
-    options: tuple[str, ...] = ()
-    key_file: str = ""
-    create_key_file: bool = True
-    report: str = ""
-    pixels: str = "hold"
-
-    @property
-    def lane(self) -> str:
-        return "disk"
-
-    @property
-    def subject(self) -> str:
-        studies, paths = len(self.study_instance_uids), len(self.paths)
-        counts = [(studies, "study" if studies == 1 else "studies"), (paths, "path" if paths == 1 else "paths")]
-        return ", ".join(f"{count} {word}" for count, word in counts if count)
-
-
-@dataclass(frozen=True, slots=True)
-class DeidentifyFiles(DeidentifyAndExport):
-    """The same for files that a person names. Not journalled: the names of people's folders are people's names."""
-
-    kind: ClassVar[str] = "deidentify-files"
-    journalled: ClassVar[bool] = False
-
-
-@dataclass(frozen=True, slots=True)
-class NotReleased:
-    """A file that was held. `path` is for the person at the screen; the report does not have it."""
-
-    path: str
-    reason: str  # a value of deidentify.held.Why
-    explanation: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExportResult:
-    """`folder` is where the export appeared, empty when nothing was released."""
-
-    folder: str = ""
-    written: int = 0
-    patients: int = 0
-    duplicates: int = 0
-    held: tuple[NotReleased, ...] = ()
-    skipped: tuple[str, ...] = ()  # no DICOM
-    bytes: int = 0
-    report: str = ""  # the JSON report
-    report_html: str = ""
-    report_sha256: str = ""
 
 
 def run_export(command: DeidentifyAndExport, context: JobContext, *, archive: Archive) -> Outcome:

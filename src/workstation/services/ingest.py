@@ -12,10 +12,8 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from workstation.dicom.read import read_header
-from workstation.dicom.summarise import summarise
 from workstation.domain.errors import (
     Cancelled,
     ConflictingInstance,
@@ -32,11 +30,13 @@ from workstation.domain.study import InstanceSummary
 from workstation.domain.uid import is_valid_uid
 from workstation.jobs.runner import JobContext, Outcome
 from workstation.services.file_walk import FileWalk
-from workstation.services.intake import Intake, IsDirectory, take_copy
 from workstation.services.ports import Archive, Inbox, StoreOutcome
 
 _THREADS = 4
 _DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+if TYPE_CHECKING:
+    from workstation.services.intake import Intake
 
 
 class ArchiveInbox(Inbox):
@@ -50,6 +50,8 @@ class ArchiveInbox(Inbox):
         return self._archive.new_incoming()
 
     def take(self, path: Path, source: str) -> StoreOutcome:
+        from workstation.dicom.summarise import summarise
+
         try:
             summary = summarise(path)
             require_uids(summary)
@@ -88,6 +90,8 @@ def require_uids(summary: InstanceSummary) -> None:
 
 def _require_one_identity(path: Path, summary: InstanceSummary) -> None:
     """What arrived must be the instance that it was announced as (PS3.4 B.2.1)."""
+    from workstation.dicom.read import read_header
+
     announced = str(read_header(path).file_meta.get("MediaStorageSOPInstanceUID", "") or "")
     if announced and announced != summary.instance.sop_instance_uid:
         raise DamagedFile(reason="SOPInstanceUID is not the one it was announced with")
@@ -214,6 +218,8 @@ class _Import:
             self._archive.discard(incoming)
 
     def _copy(self, path: Path, incoming: Path) -> Intake:
+        from workstation.services.intake import take_copy
+
         try:
             intake = take_copy(path, incoming, self._proceed)
         except OSError as error:
@@ -230,6 +236,8 @@ class _Import:
 
     def _settle(self, path: Path, future: Future[tuple[Intake, StoreOutcome]]) -> None:
         """Enter what became of one file; raises what ends the whole import."""
+        from workstation.services.intake import IsDirectory
+
         try:
             intake, outcome = future.result()
         except IsDirectory:

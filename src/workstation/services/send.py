@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from workstation.dicom.read import looks_like_dicom
 from workstation.domain.errors import IncompleteTransfer, InputError, NotDicom
 from workstation.domain.job import Progress
 from workstation.jobs.runner import JobContext, Outcome
@@ -107,6 +106,8 @@ def _collect(command: SendInstances, context: JobContext, archive: Archive) -> t
         if not paths:
             raise InputError(reason=f"the archive has no study {command.study_instance_uid}")
         return paths, 0
+    from workstation.dicom.read import looks_like_dicom
+
     found: dict[Path, None] = {}
     skipped = 0
     walk = FileWalk(Path(text) for text in command.paths)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from workstation.domain.events import JobFinished
 from workstation.domain.job import JobState
-from workstation.services.export import ExportResult
+from workstation.services.export_command import ExportResult
 from workstation.services.workplace import Workplace
 from workstation.ui.application import build_window, make_application
 from workstation.ui.export_wizard.page import ExportPage
@@ -110,11 +110,13 @@ class Tour:
 
     def open(self, study: StudyEntry) -> None:
         shown: list[object] = []
+        opened: list[object] = []
         self._viewer.frame_shown.connect(shown.append)
+        self._viewer.opened.connect(opened.append)
         started = time.monotonic()
         self._studies.select(study.uid)
         self._studies.verbs.open()
-        _until(lambda: shown, "open", "no image appeared")
+        _until(lambda: shown and opened, "open", "no image appeared")
         viewport = self._viewer.viewport
         self._say(
             f"open         {len(self._viewer.display_sets)} series, image {viewport.index + 1} of {viewport.count} "

@@ -31,7 +31,8 @@ from workstation.jobs import codec
 from workstation.jobs.runner import Outcome
 from workstation.services import export as export_module
 from workstation.services.deidentify import STAGING_PREFIX, Selection, find_files, preview
-from workstation.services.export import DeidentifyAndExport, DeidentifyFiles, ExportResult, run_export
+from workstation.services.export import run_export
+from workstation.services.export_command import DeidentifyAndExport, DeidentifyFiles, ExportResult
 
 
 class FakeArchive:
@@ -167,13 +168,13 @@ def test_a_killed_export_leaves_nothing_and_the_next_one_cleans_up(source: Path,
     script = textwrap.dedent(
         f"""
         import os, signal, sys
-        from workstation.services import export
+        from workstation.services import export, export_command
         from workstation.domain.job import Progress
         class Context:
             job_id = 1
             def progress(self, progress: Progress) -> None:
                 if progress.done == 2: os.kill(os.getpid(), signal.SIGKILL)
-        command = export.DeidentifyFiles({str(tmp_path / "out" / "here")!r}, ({str(source)!r},))
+        command = export_command.DeidentifyFiles({str(tmp_path / "out" / "here")!r}, ({str(source)!r},))
         export.run_export(command, Context(), archive=None)
         """
     )

@@ -15,7 +15,8 @@ from tests.support.planted import PEOPLE, Cohort, make_cohort
 from workstation.deidentify.held import Why
 from workstation.deidentify.words import folded
 from workstation.dicom.quiet import quiet
-from workstation.services.export import DeidentifyFiles, ExportResult, run_export
+from workstation.services.export import run_export
+from workstation.services.export_command import DeidentifyFiles, ExportResult
 
 ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "shift_jis", "iso2022_jp")
 

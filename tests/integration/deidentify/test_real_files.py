@@ -25,7 +25,8 @@ from workstation.dicom.quiet import quiet
 from workstation.dicom.read import read_dataset
 from workstation.domain.errors import DecodeFailed, InputError, NotDicom
 from workstation.services.deidentify import Cohort, Selection, Treated, collect, treat
-from workstation.services.export import DeidentifyFiles, ExportResult, run_export
+from workstation.services.export import run_export
+from workstation.services.export_command import DeidentifyFiles, ExportResult
 
 SELECTION = Selection.of("basic", (), ProjectKey(bytes(range(32))), "accept")
 FOLDERS = sorted({row["path"].split("/")[0] for row in manifest()}) or ["the test data"]

@@ -23,7 +23,8 @@ from workstation.domain.study import Level, Study
 from workstation.jobs.journal import Journal
 from workstation.jobs.runner import JobRunner
 from workstation.services.broadcast import Broadcast
-from workstation.services.export import DeidentifyAndExport, run_export
+from workstation.services.export import run_export
+from workstation.services.export_command import DeidentifyAndExport
 from workstation.services.ingest import ArchiveInbox
 from workstation.services.workplace import Workplace
 from workstation.settings import DecodeSettings, Folders, Settings, resources

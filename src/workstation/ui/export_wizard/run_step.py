@@ -12,7 +12,7 @@ from workstation.deidentify.options import OPTIONS
 from workstation.domain.errors import Cancelled, WorkstationError
 from workstation.domain.events import JobChanged, JobFinished
 from workstation.domain.job import Job, JobState
-from workstation.services.export import DeidentifyAndExport, ExportResult, NotReleased
+from workstation.services.export_command import DeidentifyAndExport, ExportResult, NotReleased
 from workstation.ui.desk import Desk
 from workstation.ui.export_wizard.held_model import title_of
 from workstation.ui.export_wizard.model import RunState, Step, Wizard, WizardState
