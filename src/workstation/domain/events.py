@@ -34,6 +34,14 @@ class JobFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PartialResult(Event):
+    """What a running job has so far, for those who would rather not wait; the end repeats all of it."""
+
+    job: Job
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
 class MatchesFound(Event):
     """A batch of matches from one source of the search `search_id`."""
 

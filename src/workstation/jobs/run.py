@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from workstation.domain.errors import Cancelled, InternalError, WorkstationError
-from workstation.domain.events import Event, JobChanged, JobFinished, Publish
+from workstation.domain.events import Event, JobChanged, JobFinished, PartialResult, Publish
 from workstation.domain.job import Command, Job, JobState, Progress, may_become
 from workstation.jobs.cancel import Cancellation
 
@@ -35,6 +35,10 @@ class JobContext:
         """Publish how far it is; raises Cancelled once the job is cancelled."""
         self._run.set_progress(progress)
         self.cancellation.raise_if_cancelled()
+
+    def partial(self, result: Any) -> None:
+        """Publish what there is so far."""
+        self._run.tell_partial(result)
 
     def warn(self, text: str) -> None:
         """Keep a warning, free of patient data, with the job."""
@@ -161,6 +165,12 @@ class JobRun:
             if self._finished is None and len(self.job.warnings) < _MOST_WARNINGS:
                 self.job = replace(self.job, warnings=(*self.job.warnings, text))
                 self._unpublished = self._unsaved = True
+
+    def tell_partial(self, result: Any) -> None:
+        with self._lock:
+            if self._finished is None and not self.cancellation.cancelled:
+                self._tell(JobChanged(self.job))  # its progress first, since telling counts as published
+                self._tell(PartialResult(self.job, result))
 
     def flush_progress(self) -> None:
         """Send what was held back, and journal it about once a second."""

@@ -21,6 +21,7 @@ from workstation.jobs.cancel import Cancellation
 from workstation.jobs.runner import JobContext, Outcome
 from workstation.services.display_sets import DisplaySet
 from workstation.services.file_walk import FileWalk, unreadable
+from workstation.services.first_look import FirstLook, Tell
 from workstation.services.ports import Archive
 from workstation.services.stacking import MOST_FRAMES, OpenedFile, damaged_set, group
 
@@ -68,15 +69,21 @@ class OpenPaths:
 
 
 def run_open_study(command: OpenStudy, context: JobContext, *, archive: Archive) -> Outcome:
-    return Outcome(open_study(archive, command.study_instance_uid, context.cancellation, context.progress))
+    uid = command.study_instance_uid
+    return Outcome(open_study(archive, uid, context.cancellation, context.progress, context.partial))
 
 
 def run_open_paths(command: OpenPaths, context: JobContext) -> Outcome:
-    return Outcome(open_paths([Path(path) for path in command.paths], context.cancellation, context.progress))
+    paths = [Path(path) for path in command.paths]
+    return Outcome(open_paths(paths, context.cancellation, context.progress, context.partial))
 
 
 def open_study(
-    archive: Archive, study_instance_uid: str, cancellation: Cancellation, on_progress: OnProgress | None = None
+    archive: Archive,
+    study_instance_uid: str,
+    cancellation: Cancellation,
+    on_progress: OnProgress | None = None,
+    on_first_look: Tell | None = None,
 ) -> tuple[DisplaySet, ...]:
     """The display sets of a stored study, by series number."""
     paths = [
@@ -86,27 +93,36 @@ def open_study(
     ]
     if not paths:
         return ()
-    return _display_sets(paths, cancellation, on_progress, named=frozenset(paths))
+    look = FirstLook(on_first_look)
+    return _display_sets(paths, cancellation, on_progress, look, named=frozenset(paths))
 
 
 def open_paths(
-    paths: Sequence[Path], cancellation: Cancellation, on_progress: OnProgress | None = None
+    paths: Sequence[Path],
+    cancellation: Cancellation,
+    on_progress: OnProgress | None = None,
+    on_first_look: Tell | None = None,
 ) -> tuple[DisplaySet, ...]:
     """The display sets of what lies at `paths`: files, folders, DICOMDIRs.
 
     A file named itself is shown or explained, never left out; what is no DICOM inside a folder is passed
     over. Raises InputError when nothing at all can be read.
     """
+    look = FirstLook(on_first_look)
     named = [path for path in paths if not path.is_dir()]
     in_folders = FileWalk(path for path in paths if path.is_dir())
-    return _display_sets([*named, *in_folders], cancellation, on_progress, named=frozenset(named))
+    return _display_sets([*named, *in_folders], cancellation, on_progress, look, named=frozenset(named))
 
 
 # --- reading ---------------------------------------------------------------------------------
 
 
 def _display_sets(
-    paths: Sequence[Path], cancellation: Cancellation, on_progress: OnProgress | None, named: frozenset[Path]
+    paths: Sequence[Path],
+    cancellation: Cancellation,
+    on_progress: OnProgress | None,
+    look: FirstLook,
+    named: frozenset[Path],
 ) -> tuple[DisplaySet, ...]:
     items: list[OpenedFile] = []
     problems: list[tuple[Path, InputError]] = []
@@ -130,6 +146,7 @@ def _display_sets(
         done += 1
         if on_progress is not None:
             on_progress(Progress(done, done + len(pending)))
+        look.offer(items, done, done + len(pending))
     if not items:
         raise problems[0][1] if problems else NotDicom(path=paths[0] if paths else None, reason="no DICOM file in it")
     return (*group(items), *(damaged_set(path, error) for path, error in problems))

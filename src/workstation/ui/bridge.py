@@ -18,6 +18,7 @@ from workstation.domain.events import (
     JobChanged,
     JobFinished,
     MatchesFound,
+    PartialResult,
     SourceAnswered,
     WorklistAnswered,
 )
@@ -31,6 +32,7 @@ class EventBridge(QObject):
 
     job_changed = Signal(object)
     job_finished = Signal(object)
+    partial_result = Signal(object)
     matches_found = Signal(object)
     source_answered = Signal(object)
     worklist_answered = Signal(object)
@@ -49,6 +51,7 @@ class EventBridge(QObject):
         self._signals: dict[type[Event], SignalInstance] = {
             JobChanged: self.job_changed,
             JobFinished: self.job_finished,
+            PartialResult: self.partial_result,
             MatchesFound: self.matches_found,
             SourceAnswered: self.source_answered,
             WorklistAnswered: self.worklist_answered,

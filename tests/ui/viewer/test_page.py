@@ -32,7 +32,7 @@ MR_SAGITTAL = "volumes/mr_t1_sag_hfs_35"
 
 
 def open_in(qtbot: QtBot, page: ViewerPage, *paths: Path) -> None:
-    with qtbot.waitSignal(page.frame_shown):
+    with qtbot.waitSignals([page.opened, page.frame_shown]):
         page.open_paths(paths)
     page.grid.canvas.setFocus()
 

@@ -24,7 +24,7 @@ TWICE = "volumes/mr_ge_fmap_32"  # each of 16 places twice
 
 
 def open_in(qtbot: QtBot, page: ViewerPage, *paths: Path) -> None:
-    with qtbot.waitSignal(page.frame_shown):
+    with qtbot.waitSignals([page.opened, page.frame_shown]):
         page.open_paths(paths)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.commands import Gate, Heard, Kept, Passing, a_runner
 from workstation.domain.errors import Cancelled, DiskFull, IncompleteTransfer, InputError, LocalError, PeerAborted
-from workstation.domain.events import JobChanged, JobFinished
+from workstation.domain.events import JobChanged, JobFinished, PartialResult
 from workstation.domain.job import JobState, Progress
 from workstation.jobs.journal import Journal
 from workstation.jobs.run import JobRun
@@ -152,6 +152,30 @@ def test_a_partial_outcome_ends_partly_with_its_error(path: Path) -> None:
     assert listed.error is not None
     assert listed.error.code == "incomplete-transfer"
     assert listed.warnings == ("two of five",)
+
+
+def test_what_a_job_has_so_far_is_told_before_its_end(path: Path) -> None:
+    def slowly(command: Kept, context: JobContext) -> Outcome:
+        context.partial("half")
+        return Outcome(result="all")
+
+    heard: list[object] = []
+    with a_runner(path, slowly) as runner:
+        runner.run(Kept(), heard.append)
+    told = [event.result for event in heard if isinstance(event, PartialResult | JobFinished)]
+    assert told == ["half", "all"]
+
+
+def test_a_cancelled_job_tells_nothing_more(path: Path) -> None:
+    def stubborn(command: Kept, context: JobContext) -> Outcome:
+        context.cancellation.cancel()
+        context.partial("too late")
+        return Outcome()
+
+    heard: list[object] = []
+    with a_runner(path, stubborn) as runner:
+        runner.run(Kept(), heard.append)
+    assert not [event for event in heard if isinstance(event, PartialResult)]
 
 
 def test_cancelling_a_running_job_ends_it_cancelled(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
@@ -12,9 +13,12 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 from workstation.domain.errors import Cancelled, InputError, NotDicom
+from workstation.domain.study import Instance
 from workstation.jobs.cancel import Cancellation
-from workstation.services.display_sets import DisplayKind
+from workstation.services.display_sets import DisplayKind, DisplaySet
+from workstation.services.first_look import FirstLook
 from workstation.services.open_series import frame_rate, open_paths
+from workstation.services.stacking import OpenedFile
 
 STUDY, SERIES = "1.2.3", "1.2.3.4"
 AXIAL = [1, 0, 0, 0, 1, 0]
@@ -225,3 +229,42 @@ def test_the_rate_comes_from_the_first_attribute_that_names_one(values: dict[str
     for keyword, value in values.items():
         setattr(dataset, keyword, value)
     assert frame_rate(dataset) == rate
+
+
+# --- before all is read ------------------------------------------------------------------------
+
+
+def test_what_is_read_so_far_is_told_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workstation.services.first_look.FIRST_LOOK_S", 0.0)
+    for number in range(1, 8):
+        slice_at(tmp_path, f"{number}.dcm", number, place=float(number))
+    looks: list[tuple[DisplaySet, ...]] = []
+    (whole,) = open_paths([tmp_path], Cancellation(), on_first_look=looks.append)
+    assert looks
+    for look in looks:
+        (begun,) = look
+        read = len(begun.frames)
+        assert read < 7
+        assert begun.notices == (f"{read} of 7 files read so far",)
+        assert set(begun.frames) <= set(whole.frames)
+        assert begun.study == whole.study
+    assert not whole.notices
+
+
+def test_looks_become_rarer_and_need_an_image(tmp_path: Path) -> None:
+    slice_at(tmp_path, "1.dcm", 1, place=1.0)
+    (only,) = open_paths([tmp_path], Cancellation())
+    item = OpenedFile(tmp_path, only.study, only.series, Instance(), True, 1, None, None)
+    now = [0.0]
+    told: list[float] = []
+    look = FirstLook(lambda sets: told.append(now[0]), after_s=1, clock=lambda: now[0])
+    for second in range(100):
+        now[0] = second
+        look.offer([] if second < 2 else [replace(item, is_image=second >= 3)], 1, 2)
+    assert told == [3, 9, 27, 81]
+
+
+def test_there_is_no_look_when_nothing_is_left_to_read(tmp_path: Path) -> None:
+    told: list[object] = []
+    FirstLook(told.append, after_s=0.0).offer([], 1, 1)
+    assert not told

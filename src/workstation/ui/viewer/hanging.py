@@ -34,6 +34,14 @@ class Hanging:
         for viewport, display_set in zip(self._grid.viewports, images_first, strict=False):
             viewport.show(display_set)
 
+    def go_on(self) -> None:
+        """More has been read: every viewport stays with its picture, the empty ones are filled."""
+        of_frame = {ref: one for one in self._series.display_sets for ref in one.frames}
+        for viewport in self._grid.viewports:
+            if viewport.display_set is not None:
+                viewport.refine(of_frame.get(viewport.display_set.frames[viewport.index]))
+        self.fill()
+
     def fill(self) -> None:
         """Give viewports that came with a larger layout what is not shown yet."""
         shown = [viewport.display_set for viewport in self._grid.viewports]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from workstation.domain.events import JobFinished
+from workstation.domain.events import JobFinished, PartialResult
 from workstation.services.open_series import OpenPaths, OpenStudy
 from workstation.services.workplace import Workplace
 from workstation.ui.bridge import EventBridge
@@ -12,6 +12,7 @@ from workstation.ui.bridge import EventBridge
 
 class Opener(QObject):
     opened = Signal(object)  # tuple of DisplaySet
+    begun = Signal(object)  # the same as far as they have been read, perhaps several times, before `opened`
     failed = Signal(object)  # WorkstationError
     ended = Signal()  # in every case, cancelled included, before the others
 
@@ -21,6 +22,7 @@ class Opener(QObject):
         self._job_id: int | None = None
         self._bridge = EventBridge(self)
         self._bridge.job_finished.connect(self._on_finished)
+        self._bridge.partial_result.connect(self._on_partial)
         self._unsubscribe = workplace.subscribe(self._bridge.publish)
 
     def open(self, command: OpenStudy | OpenPaths) -> None:
@@ -33,6 +35,10 @@ class Opener(QObject):
         self._bridge.close()
         if self._job_id is not None:
             self._runner.cancel(self._job_id)
+
+    def _on_partial(self, event: PartialResult) -> None:
+        if event.job.id == self._job_id:
+            self.begun.emit(event.result)
 
     def _on_finished(self, event: JobFinished) -> None:
         if event.job.id != self._job_id:

@@ -67,6 +67,7 @@ class ViewerPage(QWidget):
         self._workplace = workplace
         self.actions_ = actions or Actions(self)
         self._closed = False
+        self._begun = False  # what is shown belongs to the opening under way
         self._escaped_at = 0.0
 
         self._opener = Opener(workplace, self)
@@ -178,6 +179,7 @@ class ViewerPage(QWidget):
 
     def _connect(self) -> None:
         self._opener.ended.connect(self._say_nothing_open)
+        self._opener.begun.connect(self._show_begun)
         self._opener.opened.connect(self._show_opened)
         self._opener.failed.connect(self._on_failed)
         self.sorter.failed.connect(lambda error: self.notices.show_notice(notice_of(error)))
@@ -232,6 +234,7 @@ class ViewerPage(QWidget):
 
     def _opening(self, command: OpenStudy | OpenPaths) -> None:
         self._empty.say(self.tr("Opening…"), "")
+        self._begun = False
         self._opener.open(command)
 
     def _say_nothing_open(self) -> None:
@@ -244,11 +247,22 @@ class ViewerPage(QWidget):
         self.notices.show_notice(notice_of(error))
         self.failed.emit(error)
 
+    def _show_begun(self, display_sets: tuple[DisplaySet, ...]) -> None:
+        """Show what has been read so far; once something is shown, go on with it."""
+        if not self._begun:
+            self.close_study()
+        self.series.set_display_sets(self.sorter.by_habit(display_sets))
+        if self._begun:
+            self._hanging.go_on()
+        else:
+            self._hanging.begin()
+        self._begun = True
+        self._follow()
+
     def _show_opened(self, display_sets: tuple[DisplaySet, ...]) -> None:
-        self.close_study()
-        display_sets = self.sorter.by_habit(display_sets)
-        self.series.set_display_sets(display_sets)
-        self._hanging.begin()
+        self._show_begun(display_sets)
+        self._begun = False
+        display_sets = self.display_sets
         self._details.make_thumbnails(display_sets)
         self._follow()
         self.grid.canvas.setFocus()
