@@ -217,7 +217,7 @@ def test_the_probe_reads_the_value_under_the_pointer(qtbot: QtBot, viewport: Vie
     probe = viewport.probe((35.0, 15.0))
     assert probe is not None
     assert (probe.row, probe.column) == (1, 3)
-    assert probe.text == f"{2 * 11 - 10} HU"
+    assert probe.text == f"{2 * 11 - 10} HU (11)"
     assert viewport.probe((-1.0, 4.0)) is None
 
 

@@ -25,8 +25,8 @@ from workstation.imaging.view import View
 from workstation.imaging.window import AUTO, drag_window, initial_window, window_of
 from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef
 from workstation.ui.viewer import tools
-from workstation.ui.viewer.picture_notes import reading_text
 from workstation.ui.viewer.loader import FrameLoader, Loaded
+from workstation.ui.viewer.picture_notes import reading_text
 
 _HISTORY_LENGTH = 100
 _AHEAD, _BEHIND = 3, 1  # prefetch three images in the direction of travel for each one behind
