@@ -178,3 +178,15 @@ def test_closing_asks_once_while_work_is_under_way(window, qtbot, closes):
     next(one for one in question.buttons() if one.text() == words).click()
     qtbot.waitUntil(lambda: window.isVisible() is not closes and window._question is None)
     window.unfinished_work = lambda: 0
+
+
+def test_the_title_says_whom_the_viewer_shows_while_it_is_shown(rig: Rig, window, qtbot):
+    viewer = window.page("viewer")
+    viewer.title_changed.emit("DOE, JANE · 4711 · CT")
+    window.show_page("viewer")
+    assert window.windowTitle() == "DOE, JANE · 4711 · CT – Workstation"
+    window.show_page("studies")
+    assert window.windowTitle() == "Workstation"
+    window.show_page("viewer")
+    viewer.title_changed.emit("")
+    assert window.windowTitle() == "Workstation"

@@ -151,6 +151,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _spec("viewer.zoom_out", T("actions", "Zoom out"), "-", when=_image),
     _spec("viewer.cine", T("actions", "Cine"), "C", icon="play", when=lambda s: s.many_frames, checkable=True),
     _spec("viewer.overlay", T("actions", "Overlay"), "Space", icon="overlay", when=_image),
+    _spec("viewer.privacy", T("actions", "Privacy view"), "Ctrl+Shift+H", icon="eye", when=_image, checkable=True),
     _spec("viewer.planes", T("actions", "Overlay planes of the image"), "O", when=_image, checkable=True),
     _spec("viewer.shutter", T("actions", "Shutter"), "Shift+O", when=_image, checkable=True),
     _spec("viewer.layout", T("actions", "Layout"), "Ctrl+L", icon="layout", when=_image),

@@ -88,6 +88,7 @@ def build_window(workplace: Workplace) -> MainWindow:
 
     wishes.notice.connect(window.notices.show_notice)
     wishes.page.connect(window.show_page)
+    wishes.viewer_title.connect(lambda title: window.set_subject("viewer", title))
     wishes.open_study.connect(open_study)
     wishes.open_paths.connect(open_paths)
     wishes.export_studies.connect(export_studies)
@@ -114,7 +115,9 @@ def _pages(desk: Desk) -> dict[str, Callable[[], QWidget]]:
     def viewer() -> QWidget:
         from workstation.ui.viewer.page import ViewerPage
 
-        return ViewerPage(desk.workplace, desk.actions)
+        page = ViewerPage(desk.workplace, desk.actions)
+        page.title_changed.connect(desk.wishes.viewer_title)
+        return page
 
     def export() -> QWidget:
         from workstation.ui.export_wizard.page import ExportPage

@@ -22,6 +22,7 @@ class Wishes(QObject):
     """What a page wants of the window: it asks, the application answers by connecting."""
 
     notice = Signal(object)  # NoticeText
+    viewer_title = Signal(str)  # who and what is looked at, empty when nothing is
     page = Signal(str)
     open_study = Signal(str)  # Study Instance UID
     open_paths = Signal(object)  # tuple[Path, ...]

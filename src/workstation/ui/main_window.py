@@ -45,6 +45,7 @@ class MainWindow(QMainWindow):
         self.unfinished_work: Callable[[], int] = lambda: 0  # jobs to ask about before the window closes
         self._question: QMessageBox | None = None
         self._actions = actions
+        self._subjects: dict[str, str] = {}
         self._makers: dict[str, Callable[[], QWidget]] = {}
         self._pages: dict[str, QWidget] = {}
         self._buttons: dict[str, QToolButton] = {}
@@ -119,7 +120,17 @@ class MainWindow(QMainWindow):
         proxy = page.focusProxy()
         if proxy is not None:
             proxy.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._say_title()
         self.page_shown.emit(name)
+
+    def set_subject(self, name: str, subject: str) -> None:
+        """What the title says before the name of the program while the page `name` is shown."""
+        self._subjects[name] = subject
+        self._say_title()
+
+    def _say_title(self) -> None:
+        subject = self._subjects.get(self.current_page, "")
+        self.setWindowTitle(f"{subject} – {TITLE}" if subject else TITLE)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):

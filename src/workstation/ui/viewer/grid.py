@@ -51,6 +51,7 @@ class ViewportGrid(QWidget):
         self._shape: Shape = (1, 1)
         self._tool = Tool.WINDOW
         self._density = Density.FULL
+        self._private = False
         self._arrange()
 
     @property
@@ -92,6 +93,16 @@ class ViewportGrid(QWidget):
         self._density = density
         for canvas in self._canvases:
             canvas.set_density(density)
+
+    def set_private(self, private: bool) -> None:
+        """Keep back who the pictures are of, in all viewports."""
+        self._private = private
+        for canvas in self._canvases:
+            canvas.set_private(private)
+
+    @property
+    def private(self) -> bool:
+        return self._private
 
     @property
     def density(self) -> Density:
@@ -137,6 +148,7 @@ class ViewportGrid(QWidget):
         canvas = Canvas(viewport, self, mouse=self._mouse)
         canvas.set_tool(self._tool)
         canvas.set_density(self._density)
+        canvas.set_private(self._private)
         canvas.activated.connect(lambda: self._activate(canvas))
         canvas.maximise_asked.connect(self.toggle_maximised)
         canvas.menu_asked.connect(self.menu_asked)

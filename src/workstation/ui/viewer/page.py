@@ -45,6 +45,7 @@ from workstation.ui.viewer.side_panel import SidePanel
 from workstation.ui.viewer.sorting import Sorter
 from workstation.ui.viewer.strip import SeriesStrip
 from workstation.ui.viewer.sync import Linker
+from workstation.ui.viewer.title import title_of
 from workstation.ui.viewer.toolbar import Toolbar
 from workstation.ui.widgets.empty import EmptyState
 from workstation.ui.widgets.layouts import row
@@ -60,6 +61,7 @@ class ViewerPage(QWidget):
     opened = Signal(object)
     failed = Signal(object)  # WorkstationError
     frame_shown = Signal(object)
+    title_changed = Signal(str)  # who and what is worked in, empty when nothing is
 
     def __init__(self, workplace: Workplace, actions: Actions | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -114,6 +116,10 @@ class ViewerPage(QWidget):
         self.grid.viewport.show(display_set, index)
         if index is not None:  # told by the caller, whatever goes along with what
             self.grid.viewport.go_to(index)
+
+    @property
+    def title(self) -> str:
+        return title_of(self.grid.viewport.display_set, private=self.grid.private)
 
     def current_view(self) -> View:
         return self.grid.viewport.view
@@ -216,6 +222,7 @@ class ViewerPage(QWidget):
             "next_patient": lambda: self._next_group(1, of_patient),
             "previous_patient": lambda: self._next_group(-1, of_patient),
             "layout": self._pick_layout,
+            "privacy": self._set_private,
         }
         for name, act in own.items():
             self._action(name).triggered.connect(lambda _checked=False, act=act: act())
@@ -288,6 +295,7 @@ class ViewerPage(QWidget):
     def _on_display_set(self) -> None:
         self._playing.take_rate()
         self._follow()
+        self.title_changed.emit(self.title)
 
     def _wait_until_settled(self) -> None:
         if not self.cine.playing:
@@ -378,6 +386,14 @@ class ViewerPage(QWidget):
         self.grid.set_shape(shape)
         self._hanging.fill()
         self.grid.canvas.setFocus()
+
+    def _set_private(self) -> None:
+        """Nobody who looks over the shoulder learns whose pictures these are; the attributes would tell."""
+        private = self._action("privacy").isChecked()
+        self.grid.set_private(private)
+        self.series.set_private(private)
+        self.panel.set_private(private)
+        self.title_changed.emit(self.title)
 
     def _show_menu(self, position: QPoint) -> None:
         menu = context_menu(self.actions_, self.presets, self.viewport, self)

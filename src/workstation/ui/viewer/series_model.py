@@ -26,6 +26,13 @@ class SeriesModel(QAbstractListModel):
         self._sets: tuple[DisplaySet, ...] = ()
         self._thumbnails: dict[str, object] = {}
         self._without_picture: set[str] = set()
+        self._private = False
+
+    def set_private(self, private: bool) -> None:
+        """Names of damaged files are kept back: they may name the patient."""
+        self._private = private
+        if self._sets:
+            self.dataChanged.emit(self.index(0), self.index(len(self._sets) - 1))
 
     def set_display_sets(self, display_sets: Sequence[DisplaySet]) -> None:
         self.beginResetModel()
@@ -70,9 +77,9 @@ class SeriesModel(QAbstractListModel):
         display_set = self._sets[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return title(display_set)
+                return self._title(display_set)
             case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.ToolTipRole:
-                return ", ".join((title(display_set), subtitle(display_set), *display_set.notices))
+                return ", ".join((self._title(display_set), subtitle(display_set), *display_set.notices))
             case Qt.ItemDataRole.DecorationRole:
                 return self._thumbnails.get(display_set.uid)
         more: dict[int, Any] = {
@@ -96,6 +103,11 @@ class SeriesModel(QAbstractListModel):
         if indexes:
             data.setData(MIME_TYPE, self._sets[indexes[0].row()].uid.encode())
         return data
+
+    def _title(self, display_set: DisplaySet) -> str:
+        if self._private and display_set.kind is DisplayKind.DAMAGED:
+            return self.tr("Damaged file")
+        return title(display_set)
 
     def _header(self, row: int) -> str:
         study = self._sets[row].study

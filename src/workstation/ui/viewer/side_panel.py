@@ -188,7 +188,16 @@ class SidePanel(QFrame):
         layout.addWidget(self.cine_section)
         layout.addSpacing(8)
         layout.addWidget(section(self.tr("DICOM ATTRIBUTES")))
+        self._hidden = label(self.tr("Hidden in the privacy view"), "muted")
+        self._hidden.hide()
+        layout.addWidget(self._hidden)
         layout.addWidget(self.attributes, 1)
+        layout.addStretch(0)
+
+    def set_private(self, private: bool) -> None:
+        """The attributes tell who the picture is of."""
+        self.attributes.setVisible(not private)
+        self._hidden.setVisible(private)
 
 
 def _number(text: str) -> float:

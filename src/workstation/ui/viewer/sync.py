@@ -14,6 +14,7 @@ from workstation.imaging.compose import layout
 from workstation.imaging.geometry import PointMm
 from workstation.imaging.planes import ImagePlane, SlicePlaces, plane_of, share_frame_of_reference
 from workstation.imaging.view import View
+from workstation.services.display_sets import DisplaySet
 from workstation.ui.viewer.grid import ViewportGrid
 from workstation.ui.viewer.matching import Apart, Links, followed_view, place_of, same_place
 from workstation.ui.viewer.model import Viewport
@@ -34,7 +35,7 @@ class Linker(QObject):
         self._active: Viewport | None = None
         self._before = View()
         self._apart: dict[Viewport, Apart] = {}
-        self._places: dict[str, SlicePlaces] = {}
+        self._places: dict[str, tuple[DisplaySet, SlicePlaces]] = {}
         self._cursor: tuple[ImagePlane, PointMm] | None = None
         self._pointing = False
         grid.active_changed.connect(self._watch)
@@ -133,9 +134,11 @@ class Linker(QObject):
         display_set = viewport.display_set
         if display_set is None:
             return _NOWHERE
-        if display_set.uid not in self._places:
-            self._places[display_set.uid] = SlicePlaces([ref.geometry for ref in display_set.frames])
-        return self._places[display_set.uid]
+        of, places = self._places.get(display_set.uid, (None, _NOWHERE))
+        if of is not display_set:  # also when more of it has been read, or it was sorted anew
+            places = SlicePlaces([ref.geometry for ref in display_set.frames])
+            self._places[display_set.uid] = display_set, places
+        return places
 
     # --- the view ----------------------------------------------------------------------------
 
