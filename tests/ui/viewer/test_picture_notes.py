@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
 
 from workstation.imaging.frame import CalibratedRegion, ColourCube, PixelAttributes, RegionFormat
 from workstation.imaging.overlay import Overlay, pack
 from workstation.imaging.probe import Reading
 from workstation.imaging.shutter import Shutter
 from workstation.imaging.view import View
+from workstation.ui.viewer.page import ViewerPage
 from workstation.ui.viewer.picture_notes import calibration_line, flags, reading_text
 
 PLAIN = PixelAttributes("MONOCHROME2", 12, False)
@@ -86,3 +90,19 @@ def test_where_lengths_come_from(changes: dict[str, object], line: str) -> None:
 )
 def test_what_the_pixel_under_the_pointer_says(reading: Reading | tuple[int, ...], text: str) -> None:
     assert reading_text(reading) == text
+
+
+def test_overlay_planes_and_shutter_go_by_their_keys(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    with qtbot.waitSignals([page.opened, page.frame_shown]):
+        page.open_paths([testdata / "overlays_luts" / "OutOfBoundsOverlay.dcm"])
+    canvas, viewport = page.grid.canvas, page.viewport
+    shown = page.grid.canvas.grab().toImage()
+    qtbot.keyClick(canvas, Qt.Key.Key_O)
+    assert not viewport.view.overlays_shown
+    assert not page.actions_["viewer.planes"].isChecked()
+    qtbot.waitUntil(lambda: canvas.grab().toImage() != shown)
+    qtbot.keyClick(canvas, Qt.Key.Key_O, Qt.KeyboardModifier.ShiftModifier)
+    assert not viewport.view.shutter_shown
+    qtbot.keyClick(canvas, Qt.Key.Key_O)
+    qtbot.keyClick(canvas, Qt.Key.Key_O, Qt.KeyboardModifier.ShiftModifier)
+    assert (viewport.view.overlays_shown, viewport.view.shutter_shown) == (True, True)
