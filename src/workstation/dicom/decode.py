@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from workstation.dicom.attributes import pixel_attributes
 from workstation.dicom.codecs import native, registry
 from workstation.dicom.codecs.decoded import CUT_OFF, Decoded
-from workstation.dicom.frames import FrameIndex, Span, encapsulated_frames, missing_text, read_spans
+from workstation.dicom.frames import FrameIndex, Span, encapsulated_frames, missing_text, one_stream, read_spans
 from workstation.dicom.icc import colour_cube, profile_bytes
 from workstation.dicom.overlays import embedded_overlays, has_embedded_overlays
 from workstation.dicom.pixel_format import PixelFormat, pixel_format
 from workstation.dicom.quiet import quiet
 from workstation.dicom.read import OpenedFile, open_file
+from workstation.dicom.video import VIDEO, Video
 from workstation.domain.errors import DamagedFile, DecodeFailed, InputError, NoPixelData
 from workstation.imaging.colour import ybr_full_to_rgb, ybr_partial_to_rgb
 from workstation.imaging.frame import Frame, Stored
@@ -48,6 +49,7 @@ class ImageFile:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._opened: OpenedFile = open_file(path)
+        self._video: Video | None = None
         try:
             self.layout: PixelFormat = pixel_format(self._opened)
             self._index = self._locate()
@@ -65,6 +67,8 @@ class ImageFile:
         self.close()
 
     def close(self) -> None:
+        if self._video is not None:
+            self._video.close()
         self._opened.close()
 
     @property
@@ -126,6 +130,8 @@ class ImageFile:
         pixels, layout = self._opened.pixels, self.layout
         assert pixels is not None
         if pixels.length is None:
+            if layout.transfer_syntax in VIDEO:
+                return one_stream(self._opened, pixels, layout)
             return encapsulated_frames(self._opened, pixels, layout)
         available = min(pixels.length, self._opened.stream.size - pixels.offset)
         if available <= 0:
@@ -143,6 +149,10 @@ class ImageFile:
             raise DecodeFailed(transfer_syntax=self.layout.transfer_syntax, reason=self._index.incomplete)
         if self.is_native:
             return self._native(index)
+        if self.layout.transfer_syntax in VIDEO:
+            if self._video is None:
+                self._video = Video(self._opened.stream, self._index.frames[0], self.layout)
+            return self._video.frame(index)
         data = read_spans(self._opened.stream, self._index.frames[index])
         if self.layout.transfer_syntax in registry.NATIVE:  # encapsulated uncompressed, or a syntax that lies
             return native.native_samples(data, self.layout)

@@ -69,6 +69,16 @@ def encapsulated_frames(opened: OpenedFile, pixels: PixelElement, layout: PixelF
     return FrameIndex(tuple(frames[: layout.frames]), problem)
 
 
+def one_stream(opened: OpenedFile, pixels: PixelElement, layout: PixelFormat) -> FrameIndex:
+    """Every frame is somewhere in all the fragments: a video (PS3.5 A.4.5 and on)."""
+    _, fragments, cut = _fragments(opened.stream, pixels.offset, opened.little_endian)
+    if not fragments:
+        raise DamagedFile(reason="encapsulated pixel data without a fragment")
+    return FrameIndex(
+        (tuple(fragments),) * min(layout.frames, _FRAGMENT_LIMIT), "the file ends inside the video" if cut else ""
+    )
+
+
 def _fragments(stream: BoundedReader, start: int, little: bool) -> tuple[tuple[int, ...], list[Span], bool]:
     """The basic offset table, the fragments, and whether the file ends inside the last one."""
     header = struct.Struct("<HHL" if little else ">HHL")
