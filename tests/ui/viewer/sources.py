@@ -49,7 +49,9 @@ class GatedSource:
     def wait_started(self) -> None:
         assert self._started.wait(WAIT_S)
 
-    def frame(self, path: str | Path, index: int = 0, cancellation: Cancellation | None = None) -> Frame:
+    def frame(
+        self, path: str | Path, index: int = 0, cancellation: Cancellation | None = None, reduce: int = 0
+    ) -> Frame:
         ref = FrameRef(Path(path), index)
         self.asked.append(ref)
         self._started.set()

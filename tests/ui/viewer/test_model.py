@@ -20,7 +20,8 @@ from workstation.imaging.view import View
 from workstation.services.display_sets import DisplayKind, FrameRef
 from workstation.ui.viewer import tools
 from workstation.ui.viewer.loader import FrameCache, FrameLoader
-from workstation.ui.viewer.model import Viewport, prefetch_order
+from workstation.ui.viewer.model import Viewport
+from workstation.ui.viewer.prefetch import prefetch_order
 
 
 @pytest.fixture
@@ -226,10 +227,10 @@ def test_prefetch_visits_every_image_once_and_begins_with_the_current(
     count: int, data: st.DataObject, direction: int
 ) -> None:
     index = data.draw(st.integers(0, count - 1))
-    order = prefetch_order(count, index, direction)
+    order = list(prefetch_order(count, index, direction))
     assert order[0] == index
     assert sorted(order) == list(range(count))
 
 
 def test_prefetch_runs_ahead_in_the_direction_of_travel() -> None:
-    assert prefetch_order(10, 5, -1) == [5, 4, 3, 2, 6, 1, 0, 7, 8, 9]
+    assert list(prefetch_order(10, 5, -1)) == [5, 4, 3, 2, 6, 1, 0, 7, 8, 9]

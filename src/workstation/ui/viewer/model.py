@@ -27,9 +27,9 @@ from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef
 from workstation.ui.viewer import tools
 from workstation.ui.viewer.loader import FrameLoader, Loaded
 from workstation.ui.viewer.picture_notes import reading_text
+from workstation.ui.viewer.prefetch import Around
 
 _HISTORY_LENGTH = 100
-_AHEAD, _BEHIND = 3, 1  # prefetch three images in the direction of travel for each one behind
 _PREFETCH_SHARE = 0.8  # of the cache, so that prefetching never pushes out what it just fetched
 
 
@@ -264,17 +264,23 @@ class Viewport(QObject):
         self._generation += 1
         wishes = self._wishes(self._display_set.frames)
         # Wish first, look afterwards: what becomes ready in between is then answered or found, never missed.
-        self._loader.want(self, self._generation, wishes)
+        self._loader.want(self, self._generation, wishes, self._first_look_size)
         frame, error = self._loader.cache.frame(wishes[0]), self._loader.cache.error(wishes[0])
         if frame is not None or error is not None:
             self._present(frame, error)
 
-    def _wishes(self, frames: Sequence[FrameRef]) -> list[FrameRef]:
+    def _wishes(self, frames: Sequence[FrameRef]) -> Around:
         """The image asked for, and around it as many as the cache holds; only one while their size is unknown."""
         room = 1
         if self._frame is not None:
-            room = int(self._loader.cache.limit_bytes * _PREFETCH_SHARE / max(1, self._frame.stored.nbytes))
-        return [frames[index] for index in prefetch_order(len(frames), self._index, self._direction)[: max(1, room)]]
+            whole_bytes = self._frame.stored.nbytes * self._frame.attributes.reduction**2
+            room = int(self._loader.cache.limit_bytes * _PREFETCH_SHARE / max(1, whole_bytes))
+        return Around(frames, self._index, self._direction, room)
+
+    @property
+    def _first_look_size(self) -> tuple[int, int] | None:
+        """A reduced first look will do where the whole image is fitted into the viewport."""
+        return self._size if self._view.zoom is None else None
 
     def _on_loaded(self, answer: Loaded) -> None:
         if answer.owner is self and answer.generation == self._generation:
@@ -285,7 +291,7 @@ class Viewport(QObject):
         size_was_unknown = self._frame is None
         self._frame, self._error, self._shown = frame, error, self._index
         if size_was_unknown and frame is not None:
-            self._loader.want(self, self._generation, self._wishes(self._display_set.frames))
+            self._loader.want(self, self._generation, self._wishes(self._display_set.frames), self._first_look_size)
         self.changed.emit()
         self.frame_shown.emit(self._display_set.frames[self._index])
 
@@ -452,14 +458,3 @@ def full_range(frame: Frame) -> Window:
         values = values[~padding]
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     return Window((low + high) / 2, max(high - low, 1e-6), function=VoiFunction.LINEAR_EXACT)
-
-
-def prefetch_order(count: int, index: int, direction: int) -> list[int]:
-    """All images, the nearest first: the current one, then three ahead for each one behind."""
-    ahead = list(range(index + direction, count if direction > 0 else -1, direction))
-    behind = list(range(index - direction, -1 if direction > 0 else count, -direction))
-    order = [index]
-    while ahead or behind:
-        order += ahead[:_AHEAD] + behind[:_BEHIND]
-        ahead, behind = ahead[_AHEAD:], behind[_BEHIND:]
-    return order
