@@ -16,7 +16,7 @@ from workstation.imaging.probe import Reading
 from workstation.imaging.shutter import Shutter
 from workstation.imaging.view import View
 from workstation.ui.viewer.page import ViewerPage
-from workstation.ui.viewer.picture_notes import calibration_line, flags, reading_text
+from workstation.ui.viewer.picture_notes import calibration_line, flags, made_line, reading_text
 
 PLAIN = PixelAttributes("MONOCHROME2", 12, False)
 PLANE = Overlay(0x6000, 2, 2, pack(np.ones((2, 2), np.bool_)))
@@ -24,7 +24,8 @@ REGION = CalibratedRegion(0, 0, 9, 9, RegionFormat.TWO_D, ("cm", "cm"), (0.1, 0.
 
 
 def test_a_plain_picture_needs_no_words() -> None:
-    assert flags(PLAIN, View(), full=True) == ()
+    assert flags(PLAIN, View()) == ()
+    assert made_line(PLAIN) == ""
 
 
 @pytest.mark.parametrize(
@@ -39,22 +40,21 @@ def test_a_plain_picture_needs_no_words() -> None:
         ({"photometric_interpretation": "MONOCHROME1"}, "MONOCHROME1"),
     ],
 )
-@pytest.mark.parametrize("full", [True, False])
-def test_what_must_be_known_is_told_in_every_density(changes: dict[str, object], flag: str, full: bool) -> None:
-    assert flags(replace(PLAIN, **changes), View(), full) == (flag,)  # type: ignore[arg-type]
+def test_what_must_be_known_is_told(changes: dict[str, object], flag: str) -> None:
+    assert flags(replace(PLAIN, **changes), View()) == (flag,)  # type: ignore[arg-type]
 
 
-def test_what_is_only_good_to_know_is_told_when_all_is_shown() -> None:
+def test_what_is_only_good_to_know_is_no_warning() -> None:
     made = replace(PLAIN, derived=True, profile=ColourCube(np.zeros((2, 2, 2, 3), np.uint8)))
-    assert flags(made, View(), full=True) == ("derived", "ICC profile")
-    assert flags(made, View(), full=False) == ()
+    assert made_line(made) == "derived · ICC profile"
+    assert flags(made, View()) == ()
 
 
 def test_what_the_user_hid_or_opened_is_told() -> None:
     covered = replace(PLAIN, overlays=(PLANE,), shutter=Shutter(rectangle=(1, 1, 2, 2)))
-    assert flags(covered, View(), full=False) == ()
+    assert flags(covered, View()) == ()
     changed = View(overlays_shown=False, shutter_shown=False)
-    assert flags(covered, changed, full=False) == ("overlay planes hidden", "shutter open")
+    assert flags(covered, changed) == ("overlay planes hidden", "shutter open")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from workstation.ui.viewer.furniture import number
 _IN_THE_PATIENT = "pixel spacing"
 
 
-def flags(attributes: PixelAttributes, view: View, full: bool) -> tuple[str, ...]:
-    """What must be known before the picture is believed; `full` adds what is only good to know."""
+def flags(attributes: PixelAttributes, view: View) -> tuple[str, ...]:
+    """What must be known before the picture is believed."""
     lossy = f"LOSSY {attributes.lossy_text}".strip()
     return tuple(
         flag
@@ -25,11 +25,15 @@ def flags(attributes: PixelAttributes, view: View, full: bool) -> tuple[str, ...
             ("overlay planes hidden", bool(attributes.overlays) and not view.overlays_shown),
             ("shutter open", attributes.shutter is not None and not view.shutter_shown),
             ("MONOCHROME1", attributes.photometric_interpretation == "MONOCHROME1"),
-            ("derived", full and attributes.derived),
-            ("ICC profile", full and attributes.profile is not None),
         )
         if applies
     )
+
+
+def made_line(attributes: PixelAttributes) -> str:
+    """What is only good to know: most mammograms are derived, so it is no warning."""
+    parts = (("derived", attributes.derived), ("ICC profile", attributes.profile is not None))
+    return " · ".join(part for part, applies in parts if applies)
 
 
 def calibration_line(attributes: PixelAttributes) -> str:

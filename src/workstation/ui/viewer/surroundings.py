@@ -18,7 +18,7 @@ from workstation.ui.viewer.furniture import (
     study_lines,
 )
 from workstation.ui.viewer.model import Viewport
-from workstation.ui.viewer.picture_notes import calibration_line, flags
+from workstation.ui.viewer.picture_notes import calibration_line, flags, made_line
 
 SMALL = (330, 260)  # logical pixels across and down; below that four full corners meet
 _KINDS = {
@@ -87,7 +87,7 @@ def _with_geometry(furniture: Furniture, viewport: Viewport, frame: Frame, densi
         letters=edge_letters(frame.attributes, viewport.view),
         ruler=ruler(zoom / ratio, spacing[1] if spacing else None, size) if density is Density.FULL else None,
         laterality=_laterality(viewport),
-        flags=(*_notices(viewport), *_flags(viewport, frame, density)),
+        flags=(*_notices(viewport), *_flags(viewport, frame)),
         loading=furniture.loading,
         title=furniture.title,
         message=furniture.message,
@@ -120,7 +120,9 @@ def _image_lines(
     lines = [position, *_order_lines(viewport.shown, display_set)]
     frame = viewport.frame
     if full and frame is not None:
-        lines += [line for line in (_place(frame, display_set), calibration_line(frame.attributes)) if line]
+        attributes = frame.attributes
+        told = (_place(frame, display_set), calibration_line(attributes), made_line(attributes))
+        lines += [line for line in told if line]
         probe = viewport.probe(point) if point is not None else None
         if probe is not None:
             lines.insert(0, f"({probe.column + 1}, {probe.row + 1})  {probe.text}")
@@ -186,8 +188,8 @@ def _technique(viewport: Viewport) -> str:
     return " · ".join(part for part in parts if not part.endswith(" mm"))
 
 
-def _flags(viewport: Viewport, frame: Frame, density: Density) -> tuple[str, ...]:
-    told = flags(frame.attributes, viewport.view, density is Density.FULL)
+def _flags(viewport: Viewport, frame: Frame) -> tuple[str, ...]:
+    told = flags(frame.attributes, viewport.view)
     return (*told, "window auto") if viewport.window_is_automatic else told
 
 
