@@ -356,3 +356,39 @@ def test_the_automatic_window_is_one_key_away(qtbot: QtBot, ct: ViewerPage) -> N
     window = ct.viewport.view.window
     assert isinstance(window, Window)
     assert window.explanation == "auto"
+
+
+# --- the list --------------------------------------------------------------------------------
+
+
+def test_the_list_tells_every_measurement_and_a_click_goes_to_its_image(qtbot: QtBot, ct: ViewerPage) -> None:
+    section = ct.panel.measurements
+    assert section.isHidden()
+    make_length(qtbot, ct)
+    index, frame = ct.viewport.index, ct.viewport.frame
+    assert frame is not None
+    words = words_of(shown(ct)[0], frame).short
+    qtbot.waitUntil(lambda: section.list.count() == 1)
+    item = section.list.item(0)
+    assert item.text() == f"Length {words}"
+    assert str(item.data(Qt.ItemDataRole.AccessibleTextRole)).endswith(f"image {index + 1}")
+    with qtbot.waitSignal(ct.frame_shown):
+        ct.viewport.step(5)
+    qtbot.mouseClick(section.list.viewport(), LEFT, pos=section.list.visualItemRect(item).center())
+    assert ct.viewport.index == index
+    assert ct.grid.canvas.hasFocus()
+    qtbot.keyClick(ct.grid.canvas, Qt.Key.Key_Delete)
+    qtbot.waitUntil(section.isHidden)
+
+
+def test_what_lies_on_images_of_another_study_is_not_listed_and_there_again_with_its_study(
+    qtbot: QtBot, ct: ViewerPage, testdata: Path
+) -> None:
+    length = make_length(qtbot, ct)
+    section = ct.panel.measurements
+    qtbot.waitUntil(lambda: section.list.count() == 1)
+    open_in(qtbot, ct, testdata / US_CINE)
+    qtbot.waitUntil(section.isHidden)
+    open_in(qtbot, ct, testdata / CT)
+    assert shown(ct) == (length,)
+    qtbot.waitUntil(lambda: section.list.count() == 1)

@@ -34,6 +34,7 @@ from workstation.ui.viewer.hanging import Hanging, Key, of_patient, of_study
 from workstation.ui.viewer.layout_picker import LayoutPicker
 from workstation.ui.viewer.link_menu import LinkSwitches
 from workstation.ui.viewer.loader import FrameCache, FrameLoader
+from workstation.ui.viewer.measurement_list import MeasurementList
 from workstation.ui.viewer.measuring import Measuring
 from workstation.ui.viewer.menu import context_menu
 from workstation.ui.viewer.model import Tool, Viewport
@@ -95,6 +96,7 @@ class ViewerPage(QWidget):
         self.linker = Linker(self.grid)
         LinkSwitches(self.linker, self.actions_, self.toolbar.button("link"))
         self.measuring = Measuring(self.grid, self.actions_, self._choose_left_tool, self)
+        MeasurementList(self.panel.measurements, self.measuring, self.grid, self.series, self.show_display_set)
 
         self._build()
         self._connect()

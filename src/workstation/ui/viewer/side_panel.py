@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPushButton, QSlid
 
 from workstation.imaging.frame import Window
 from workstation.ui.assets import DARK, icon
+from workstation.ui.viewer.annotations.section import MeasurementsSection
 from workstation.ui.viewer.attributes import AttributesList
 from workstation.ui.viewer.cine import FASTEST, SLOWEST
 from workstation.ui.viewer.histogram import HistogramView
@@ -178,6 +179,7 @@ class SidePanel(QFrame):
         self.setObjectName("detail")
         self.setFixedWidth(WIDTH)
         self.window_section = WindowSection()
+        self.measurements = MeasurementsSection()
         self.cine_section = CineSection()
         self.attributes = AttributesList()
         layout = QVBoxLayout(self)
@@ -185,6 +187,7 @@ class SidePanel(QFrame):
         layout.setSpacing(8)
         layout.addWidget(self.window_section)
         layout.addSpacing(8)
+        layout.addWidget(self.measurements)
         layout.addWidget(self.cine_section)
         layout.addSpacing(8)
         layout.addWidget(section(self.tr("DICOM ATTRIBUTES")))

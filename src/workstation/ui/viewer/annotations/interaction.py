@@ -164,6 +164,15 @@ class AnnotationLayer:
         self._change(place, one, None)
         return True
 
+    @property
+    def place(self) -> Place | None:
+        """The image on the screen."""
+        return self._shown.place
+
+    def words(self, annotation: Annotation) -> str:
+        """One line about an annotation of this image."""
+        return self._shown.words(annotation).short
+
     def select(self, number: int) -> None:
         self._selected = number
         self._canvas.update()
