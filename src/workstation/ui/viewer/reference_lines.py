@@ -100,27 +100,27 @@ def paint_guides(painter: QPainter, viewport: Viewport, guides: Guides, ratio: f
 
 
 def _line(painter: QPainter, line: QLineF, guide: GuideLine, viewport: Viewport, ratio: float) -> None:
-    under = QPen(OUTLINE, 3)
-    over = QPen(COLOUR, 1.0 if guide.faint else 1.4)
-    over.setDashPattern([2.0, 5.0] if guide.faint else [7.0, 5.0])
-    for pen in (under, over):
-        if pen is under and guide.faint:
-            continue
+    dash, gap = (3.0, 7.0) if guide.faint else (10.0, 7.0)  # logical pixels
+    for colour, width in ((OUTLINE, 3.0), (COLOUR, 1.0 if guide.faint else 1.5)):
+        pen = QPen(colour, width, Qt.PenStyle.CustomDashLine, Qt.PenCapStyle.FlatCap)
+        pen.setDashPattern([dash / width, gap / width])
         painter.setPen(pen)
         painter.drawLine(line)
     _label(painter, line, guide.label, QRectF(0, 0, viewport.size[0] / ratio, viewport.size[1] / ratio))
 
 
 def _label(painter: QPainter, line: QLineF, text: str, screen: QRectF) -> None:
-    """At the right or lower end, pulled inside where the line runs out of the viewport."""
-    end, begin = max((line.p1(), line.p2()), key=_right), min((line.p1(), line.p2()), key=_right)
-    room = screen.adjusted(34, 26, -34, -26)
-    for tenths in range(11):
+    """Beside the line near its right or lower end, where neither the corners nor the letters stand."""
+    begin, end = sorted((line.p1(), line.p2()), key=_right)
+    upright = abs(end.y() - begin.y()) > abs(end.x() - begin.x())
+    room = screen.adjusted(30, screen.height() * 0.25, -30, -screen.height() * 0.25)
+    for tenths in range(1, 10):
         place = end + (begin - end) * (tenths / 10)
         if room.contains(place):
-            outlined(
-                painter, QRectF(place.x() - 30, place.y() - 20, 60, 18), Qt.AlignmentFlag.AlignCenter, text, COLOUR
+            beside = (
+                QRectF(place.x() + 6, place.y() - 9, 60, 18) if upright else QRectF(place.x(), place.y() - 20, 60, 18)
             )
+            outlined(painter, beside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text, COLOUR)
             return
 
 

@@ -16,7 +16,7 @@ GROUPS = (
     ("window", "scroll", "pan", "zoom", "magnifier"),
     ("length", "angle", "ellipse", "rectangle", "freehand", "text"),
     ("fit", "flip_horizontal", "rotate_right", "invert", "reset"),
-    ("cine", "layout", "link", "overlay", "key_image"),
+    ("cine", "layout", "link", "cursor", "overlay", "key_image"),
 )
 _LEFT, _SPACING, _DIVIDER = 8, 2, 1
 _BUTTON = QSize(52, 46)
