@@ -77,6 +77,7 @@ def record_of(facts: FileFacts) -> dict[str, Any]:
             "mean": _finite(frame.mean),
             "sha256": frame.sha256 or None,
             "incomplete": frame.incomplete or None,
+            "decoder": frame.decoder or None,
             "error": frame.error or None,
         }
         for frame in facts.frame_facts

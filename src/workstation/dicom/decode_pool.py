@@ -9,6 +9,7 @@ into the final array: measured 9 to 24 ms for 27 MB, where filling fresh shared 
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import subprocess
@@ -18,20 +19,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, Protocol, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Protocol, TypeVar, cast
 
 import numpy as np
 
-from workstation.dicom.decode import ImageFile
 from workstation.dicom.decode_worker import ERROR, FRAME, HEADER, STORED, WORKER_ARGUMENT, ImageFiles, Request
 from workstation.dicom.plain_frames import plain_frame
-from workstation.dicom.read import transfer_syntax_of
 from workstation.domain import errors
 from workstation.domain.errors import Cancelled, DecodeFailed, DecoderDied, NotDicom, WorkstationError
 from workstation.imaging.frame import Frame, PixelAttributes, Stored
 from workstation.settings import DecodeSettings
 
+if TYPE_CHECKING:
+    from workstation.dicom.decode import ImageFile
+
 _NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
+_LOG = logging.getLogger(__name__)
 _GRACE_S = 0.4  # a cancelled decode may still finish: killing costs a worker's start
 _START_CODE = "import sys; sys.path.insert(0, sys.argv[1]); from workstation.dicom.decode_worker import main; main()"
 
@@ -84,6 +87,8 @@ class DecodePool:
                 return here
         attributes, stored = self._decode(Request(FRAME, str(path), index, reduce), cancellation)
         assert attributes is not None
+        if " after " in attributes.decoder:
+            _LOG.debug("frame %d decoded by %s", index, attributes.decoder)
         return Frame(stored, attributes)
 
     def stored(self, path: str | Path, index: int = 0, cancellation: CancelsWork | None = None) -> Stored:
@@ -120,7 +125,7 @@ class DecodePool:
 
     @staticmethod
     def _is_native(path: str | Path) -> bool:
-        return transfer_syntax_of(path) in _NATIVE
+        return _transfer_syntax(path) in _NATIVE
 
     def _in_process(self, path: str | Path, index: int, work: Callable[[ImageFiles], Result]) -> Result:
         try:
@@ -153,7 +158,7 @@ class DecodePool:
         if self._closed or (cancellation is not None and cancellation.cancelled):
             return Cancelled()
         reason = worker.killed_because or f"the decoder crashed ({worker.exit_text()})"
-        syntax = transfer_syntax_of(request.path)
+        syntax = _transfer_syntax(request.path)
         return DecoderDied(path=request.path, frame=request.index, transfer_syntax=syntax, reason=reason)
 
     @contextmanager
@@ -226,6 +231,12 @@ class DecodePool:
                         worker.kill(f"no answer within {self._settings.deadline_s:g} s")
                 waiting = [moment for moment in due if moment > now]
                 self._condition.wait(min(waiting) - now if waiting else None)
+
+
+def _transfer_syntax(path: str | Path) -> str:
+    from workstation.dicom.read import transfer_syntax_of  # noqa: PLC0415 - plain files are shown before pydicom is loaded
+
+    return transfer_syntax_of(path)
 
 
 def _frame_here(image: ImageFile, index: int) -> Frame | None:

@@ -30,6 +30,7 @@ class FrameFacts:
     mean: float | None = None
     sha256: str = ""
     incomplete: str = ""
+    decoder: str = ""  # the library that decoded it, and those that failed before; empty for native pixels
     error: str = ""  # the code of the error where the frame cannot be decoded
 
 
@@ -125,7 +126,8 @@ def _with_frames(facts: FileFacts, pool: DecodePool) -> FileFacts:
             if not isinstance(error, DecodeFailed):
                 break  # it is about the file, so every further frame would say the same
         else:
-            found.append(frame_facts(index, frame.stored, frame.attributes.incomplete))
+            read = frame_facts(index, frame.stored, frame.attributes.incomplete)
+            found.append(replace(read, decoder=frame.attributes.decoder))
     return replace(facts, frame_facts=tuple(found))
 
 

@@ -135,11 +135,11 @@ def test_a_cut_frame_shows_what_is_there(path: Path) -> None:
 
 
 def test_a_syntax_without_a_decoder_is_named(path: Path) -> None:
-    video = "1.2.840.10008.1.2.4.102"
-    write_encapsulated(path, image_dataset(np.zeros((4, 4), np.uint8)), video, [b"\0" * 4])
+    private = "1.2.3.4.5"
+    write_encapsulated(path, image_dataset(np.zeros((4, 4), np.uint8)), private, [b"\0" * 4])
     with pytest.raises(UnsupportedObject) as caught:
         decode_frame(path)
-    assert caught.value.details["transfer_syntax"] == video
+    assert caught.value.details["transfer_syntax"] == private
 
 
 def test_pixels_left_uncompressed_under_a_compressed_syntax_are_shown_and_told(path: Path) -> None:
