@@ -92,6 +92,10 @@ class _Keys:
         self._uid = concatenation or elements.first_text(header, "SOPInstanceUID")
         self._acquired = acquisition_moment(header)
         self._vectors: dict[int, list[float]] = {}
+        self._location = elements.number(header, "SliceLocation")
+        self._plain = {dimension: _first_number(header, plain) for dimension, _, _, plain in _NUMBERS}
+        self._plain_type = "/".join(elements.texts(header, "ImageType")[2:])
+        self._plain_time = elements.number(header, "FrameReferenceTime")  # ms, PS3.3 C.8.9.4.1.4
         self._pointers = [
             elements.value_of(item, "DimensionIndexPointer")
             for item in elements.items(header, "DimensionIndexSequence")
@@ -116,7 +120,7 @@ class _Keys:
             frame_index=self._first + index,
             stack_id=elements.first_text(frame.holder("FrameContentSequence", "StackID"), "StackID"),
             in_stack_position=place if place is not None else self._nuclear(index, _SLICES),
-            location=elements.number(self._header, "SliceLocation"),
+            location=self._location,
             acquired=self._moment(frame),
             coordinates=tuple(self._coordinates(frame, index)),
             uid=self._uid,
@@ -131,11 +135,10 @@ class _Keys:
 
     def _coordinates(self, frame: FrameAttributes, index: int) -> list[tuple[Dimension, Coordinate]]:
         found: dict[Dimension, Coordinate] = {}
-        for dimension, macro, grouped, plain in _NUMBERS:
+        for dimension, macro, grouped, _ in _NUMBERS:
             group = frame.group(macro)
             number = _first_number(group, grouped) if group is not None else None
-            if number is None:
-                number = _first_number(self._header, plain)
+            number = self._plain[dimension] if number is None else number
             if number is not None:
                 found[dimension] = number
         self._add_times(found, index)
@@ -154,7 +157,7 @@ class _Keys:
         """Where time has another name: frames of PET, vectors of nuclear medicine."""
         if Dimension.TIME in found:
             return
-        time = elements.number(self._header, "FrameReferenceTime")  # ms, PS3.3 C.8.9.4.1.4
+        time = self._plain_time
         for vector in _NUCLEAR_TIMES:
             step = self._nuclear(index, vector)
             time = float(step) if step is not None else time
@@ -176,7 +179,7 @@ class _Keys:
             if item is not None:
                 component = elements.first_text(item, "ComplexImageComponent")
                 return "/".join(part for part in (*elements.texts(item, "FrameType")[2:], component) if part)
-        return "/".join(elements.texts(self._header, "ImageType")[2:])
+        return self._plain_type
 
     def _other_indices(self, frame: FrameAttributes, index: int) -> str:
         content = frame.group("FrameContentSequence")
