@@ -127,7 +127,7 @@ def test_presets_put_the_file_first_and_stop_at_nine() -> None:
     table = LookupTable(0, np.arange(256, dtype=np.uint16), 8, "STANDARD")
     frame = grey(np.zeros((4, 4), np.uint8), windows=(Window(1, 2, "SOFT"), Window(3, 4)), voi_luts=(table,))
     names = [preset.name for preset in presets_of(display_set(1), frame)]
-    assert names[:4] == ["Default", "SOFT", "File 2", "STANDARD"]
+    assert names[:4] == ["Default", "SOFT [DICOM]", "File 2 [DICOM]", "STANDARD [DICOM]"]
     assert "Lung" in names
     assert len(names) <= 9
     assert presets_of(replace(display_set(1), kind=DisplayKind.OTHER), None) == ()

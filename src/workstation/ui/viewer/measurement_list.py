@@ -49,12 +49,8 @@ class MeasurementList(QObject):
         for place, annotation in self._measuring.annotations.everything():
             found = places.get(place)
             if found is not None:
-                display_set, index = found
                 what = f"{TITLES[annotation.kind]} {self._words(place, annotation)}".strip()
-                where = self.tr("Series {series} · image {image}").format(
-                    series=display_set.series.series_number or "–", image=index + 1
-                )
-                cards.append(Card(annotation.number, colour_of(annotation.kind).name(), what, where))
+                cards.append(Card(annotation.number, colour_of(annotation.kind).name(), what, self._where(*found)))
         self._section.show_cards(cards)
 
     def _places(self) -> dict[Place, tuple[DisplaySet, int]]:
@@ -69,6 +65,11 @@ class MeasurementList(QObject):
                 if (ref.sop_instance_uid or str(ref.path)) in instances and place_of(ref) in wanted:
                     found.setdefault(place_of(ref), (display_set, index))
         return found
+
+    def _where(self, display_set: DisplaySet, index: int) -> str:
+        series = display_set.series
+        name = self.tr("Series {n}").format(n=series.series_number) if series.series_number else series.modality
+        return self.tr("{series} · image {image}").format(series=name, image=index + 1)
 
     def _words(self, place: Place, annotation: Annotation) -> str:
         """As last painted; of an image that is on no screen as it was said there."""

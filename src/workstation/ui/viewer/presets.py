@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from workstation.imaging.frame import Frame, Window
 from workstation.imaging.view import View
-from workstation.imaging.window import presets
 from workstation.services.display_sets import DisplaySet
 from workstation.ui.viewer import tools
+from workstation.ui.viewer.usual_windows import usual_windows
 
 MOST = 9  # they lie on the keys 1 to 9
 
@@ -41,9 +41,13 @@ def presets_of(display_set: DisplaySet | None, frame: Frame | None) -> tuple[Pre
     for number, window in enumerate(attributes.windows):
         # The first window is what Default shows, unless a VOI LUT comes before it.
         if number or attributes.voi_luts:
-            found.append(Preset(window.explanation or f"File {number + 1}", window))
+            found.append(Preset(_of_file(window.explanation or f"File {number + 1}"), window))
     for number, table in enumerate(attributes.voi_luts):
-        found.append(Preset(table.explanation or f"VOI LUT {number + 1}", voi_lut_index=number))
-    for window in presets(display_set.series.modality):
+        found.append(Preset(_of_file(table.explanation or f"VOI LUT {number + 1}"), voi_lut_index=number))
+    for window in usual_windows(display_set.series.modality, frame):
         found.append(Preset(window.explanation, window))
     return tuple(found[:MOST])
+
+
+def _of_file(name: str) -> str:
+    return f"{name} [DICOM]"

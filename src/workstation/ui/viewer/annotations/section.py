@@ -71,6 +71,7 @@ class MeasurementsSection(QWidget):
             item.setData(_NUMBER, card.number)
             item.setData(_COLOUR, card.colour)
             item.setData(_WHERE, card.where)
+            item.setToolTip(card.what)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{card.what}, {card.where}")
         height = self.list.sizeHintForRow(0) if cards else 0
         self.list.setFixedHeight(height * min(_MOST_SHOWN, len(cards)) + 2)
