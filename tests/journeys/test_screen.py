@@ -40,7 +40,7 @@ def launch(workstation: CommandLine, screen: Screen) -> Iterator[Callable[..., s
             )
             closing.callback(_end, process)
             screen.until(lambda: bool(screen.pixels().any()), "no window appeared")
-            found = "search", "--sync", "--onlyvisible", "--name", "^Workstation$"
+            found = "search", "--sync", "--onlyvisible", "--name", "Workstation$"
             screen.does(*found, "windowmove", 0, 0, "windowsize", WIDTH, HEIGHT, "windowfocus")
             return process
 
@@ -65,6 +65,38 @@ def test_a_file_is_opened_and_windowed_by_mouse(
     screen.until(lambda: not _differ(screen.pixels(*PICTURE), before), "R did not bring the first window back")
     screen.does("click", 5)  # the wheel, one notch down
     screen.until(lambda: _differ(screen.pixels(*PICTURE), before), "the wheel showed no other image")
+    screen.does("key", "ctrl+q")
+    assert process.wait(60) == 0
+    assert "Traceback" not in (workstation.folder / "window.log").read_text()
+
+
+def test_left_and_right_button_together_scroll_and_a_right_click_opens_the_menu(
+    workstation: CommandLine, screen: Screen, launch: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    process = launch("open", BRAIN[0].parent)
+    _sees_picture(screen)
+    opened = _settled(screen)
+    screen.does("mousemove", *MIDDLE, "key", "Home")
+    screen.until(lambda: _differ(screen.pixels(*PICTURE), opened), "Home showed no other image")
+    first = _settled(screen)
+    screen.does("click", 5)
+    screen.until(lambda: _differ(screen.pixels(*PICTURE), first), "the wheel showed no other image")
+    second = _settled(screen)
+    screen.does("click", 4)
+    screen.until(lambda: not _differ(screen.pixels(*PICTURE), first), "the wheel did not come back")
+    screen.does("mousedown", 1, "mousedown", 3)
+    for down in (3, 6, 9, 12):  # as much as one image
+        screen.does("mousemove", MIDDLE[0], MIDDLE[1] + down)
+    screen.does("mouseup", 3, "mouseup", 1)
+    screen.until(lambda: not _differ(screen.pixels(*PICTURE), second), "the chord did not scroll by one image")
+    screen.does("click", 3)
+    screen.until(lambda: _differ(screen.pixels(*PICTURE), second), "a click of the right button opened no menu")
+    screen.does("key", "Escape")
+    screen.until(lambda: not _differ(screen.pixels(*PICTURE), second), "the menu did not close")
+    screen.does("mousemove", *MIDDLE, "mousedown", 3, "mousemove", MIDDLE[0], MIDDLE[1] - 60, "mouseup", 3)
+    screen.until(lambda: _differ(screen.pixels(*PICTURE), second), "dragging with the right button did not zoom")
+    screen.does("key", "f")
+    screen.until(lambda: not _differ(screen.pixels(*PICTURE), second), "F did not fit, or a menu was open")
     screen.does("key", "ctrl+q")
     assert process.wait(60) == 0
     assert "Traceback" not in (workstation.folder / "window.log").read_text()
@@ -108,6 +140,18 @@ def _sees_picture(screen: Screen) -> None:
         return spread > 10 and grey and not _differ(screen.pixels(*PICTURE), first)
 
     screen.until(steady, "no picture appeared")
+
+
+def _settled(screen: Screen) -> np.ndarray:
+    """The picture once two looks at it are alike."""
+    looks = [screen.pixels(*PICTURE)]
+
+    def steady() -> bool:
+        looks.append(screen.pixels(*PICTURE))
+        return not _differ(looks[-1], looks[-2])
+
+    screen.until(steady, "the picture does not come to rest")
+    return looks[-1]
 
 
 def _differ(one: np.ndarray, other: np.ndarray) -> bool:
