@@ -220,7 +220,7 @@ def _geometry(frame: FrameAttributes, frame_index: int) -> PlaneGeometry | None:
         return None  # no plane: zeros, or axes that are not at right angles
     row, column = row / lengths[0], column / lengths[1]
     offset = _frame_offset(dataset, frame_index, detector is not None)
-    place = np.array(position) + offset * np.cross(row, column)
+    place = np.array(position) + offset * np.cross(row, column) if offset else np.array(position)
     return PlaneGeometry(
         _triple(place), _triple(row), _triple(column), elements.first_text(dataset, "FrameOfReferenceUID")
     )

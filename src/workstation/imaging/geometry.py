@@ -59,7 +59,8 @@ def edge_letters(attributes: PixelAttributes, view: View) -> tuple[str, str, str
 
 def normal(geometry: PlaneGeometry) -> NDArray[np.float64]:
     """Unit vector across the plane: row direction x column direction."""
-    across = np.cross(geometry.row_direction, geometry.column_direction)
+    (a, b, c), (d, e, f) = geometry.row_direction, geometry.column_direction
+    across = np.array((b * f - c * e, c * d - a * f, a * e - b * d))  # np.cross takes 60 us for it
     length = float(np.linalg.norm(across))
     return across / length if length else across
 
