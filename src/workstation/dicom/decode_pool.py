@@ -3,8 +3,8 @@
 Uncompressed frames are read in this process straight from the file: no native code is involved and nothing
 is allocated that the file does not hold. Everything else goes to a pre-started worker with a memory limit
 and a deadline; one that dies is replaced and the caller gets DecoderDied. Frames come back through a pipe
-into the final array: measured 9 to 24 ms for 27 MB, where filling fresh shared memory alone takes 42 ms and more
-(and /dev/shm is 64 MB in containers).
+into the final array: as fast as shared memory, which has to be copied out again
+(docs/decisions/0006-frames-through-a-pipe.md).
 """
 
 from __future__ import annotations
@@ -17,11 +17,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, TypeVar, cast
 
 import numpy as np
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 from workstation.dicom.decode_worker import ERROR, FRAME, HEADER, STORED, WORKER_ARGUMENT, ImageFiles, Request
 from workstation.dicom.plain_frames import plain_frame
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
 
 _NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 _LOG = logging.getLogger(__name__)
+_PIPE_BYTES = 1 << 20
 _GRACE_S = 0.4  # a cancelled decode may still finish: killing costs a worker's start
 _START_CODE = "import sys; sys.path.insert(0, sys.argv[1]); from workstation.dicom.decode_worker import main; main()"
 
@@ -59,6 +65,7 @@ class DecodePool:
         self._condition = threading.Condition()
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
+        self._urgent = 0  # callers that wait for a worker
         self._closed = False
         self._watchdog: threading.Thread | None = None
         self._files = ImageFiles()
@@ -71,9 +78,17 @@ class DecodePool:
                 self._idle.append(self._new_worker())
 
     def frame(
-        self, path: str | Path, index: int = 0, cancellation: CancelsWork | None = None, reduce: int = 0
+        self,
+        path: str | Path,
+        index: int = 0,
+        cancellation: CancelsWork | None = None,
+        reduce: int = 0,
+        *,
+        urgent: bool = True,
     ) -> Frame:
         """Raises InputError of all kinds (DecoderDied when the worker did), Cancelled.
+
+        Not `urgent`: a frame nobody looks at yet; it waits while somebody waits for one that is looked at.
 
         `reduce` n: rows and columns halved n times where the codec can (JPEG 2000, HTJ2K), the full frame where
         not; `PixelAttributes.reduction` says which.
@@ -85,7 +100,7 @@ class DecodePool:
             here = self._in_process(path, index, lambda files: _frame_here(files.get(str(path)), index))
             if here is not None:
                 return here
-        attributes, stored = self._decode(Request(FRAME, str(path), index, reduce), cancellation)
+        attributes, stored = self._decode(Request(FRAME, str(path), index, reduce), cancellation, urgent)
         assert attributes is not None
         if " after " in attributes.decoder:
             _LOG.debug("frame %d decoded by %s", index, attributes.decoder)
@@ -138,8 +153,10 @@ class DecodePool:
 
     # -- compressed, in a worker --------------------------------------------------------------
 
-    def _decode(self, request: Request, cancellation: CancelsWork | None) -> tuple[PixelAttributes | None, Stored]:
-        with self._borrowed(cancellation) as worker:
+    def _decode(
+        self, request: Request, cancellation: CancelsWork | None, urgent: bool = True
+    ) -> tuple[PixelAttributes | None, Stored]:
+        with self._borrowed(request.path, cancellation, urgent) as worker:
             deadline = time.monotonic() + self._settings.deadline_s
             hurry = cancellation.on_cancel(lambda: self._hurry(worker)) if cancellation else nullcontext()
             self._watch(worker, deadline)
@@ -162,8 +179,8 @@ class DecodePool:
         return DecoderDied(path=request.path, frame=request.index, transfer_syntax=syntax, reason=reason)
 
     @contextmanager
-    def _borrowed(self, cancellation: CancelsWork | None) -> Iterator[_Worker]:
-        worker = self._acquire(cancellation)
+    def _borrowed(self, path: str, cancellation: CancelsWork | None, urgent: bool) -> Iterator[_Worker]:
+        worker = self._acquire(path, cancellation, urgent)
         try:
             yield worker
         except BaseException:
@@ -180,17 +197,30 @@ class DecodePool:
                     worker.dispose()
                 self._condition.notify_all()
 
-    def _acquire(self, cancellation: CancelsWork | None) -> _Worker:
+    def _acquire(self, path: str, cancellation: CancelsWork | None, urgent: bool) -> _Worker:
         wake = cancellation.on_cancel(self._wake) if cancellation else nullcontext()
         with wake, self._condition:
-            while True:
-                if self._closed or (cancellation is not None and cancellation.cancelled):
-                    raise Cancelled()
-                if self._idle:
-                    return self._idle.pop()
-                if len(self._all) < self._settings.workers:
-                    return self._new_worker()
-                self._condition.wait()
+            self._urgent += urgent
+            try:
+                while True:
+                    if self._closed or (cancellation is not None and cancellation.cancelled):
+                        raise Cancelled()
+                    worker = self._free_worker(path) if urgent or not self._urgent else None
+                    if worker is not None:
+                        return worker
+                    self._condition.wait()
+            finally:
+                self._urgent -= urgent
+                self._condition.notify_all()
+
+    def _free_worker(self, path: str) -> _Worker | None:
+        """Rather the one that has this file open: a video's decoder stands at its next frame."""
+        if self._idle:
+            worker = next((each for each in reversed(self._idle) if each.path == path), self._idle[-1])
+            self._idle.remove(worker)
+            worker.path = path
+            return worker
+        return self._new_worker() if len(self._all) < self._settings.workers else None
 
     def _wake(self) -> None:
         with self._condition:
@@ -268,9 +298,18 @@ class _Worker:
         self._input = cast(IO[bytes], self._process.stdin)
         self._output = cast(IO[bytes], self._process.stdout)
         self._ending = threading.Lock()
+        self._widen()
+        self.path = ""  # of the file it read last
         self.deadline: float | None = None
         self.killed_because = ""
         self.in_step = True
+
+    def _widen(self) -> None:
+        """A pipe of 1 MiB: measured 9 instead of 12 ms for 27 MB. Where there is no such thing, 64 KiB do."""
+        size = getattr(fcntl, "F_SETPIPE_SZ", None)
+        if size is not None:
+            with suppress(OSError):
+                fcntl.fcntl(self._output.fileno(), size, _PIPE_BYTES)
 
     def ask(self, request: Request) -> tuple[PixelAttributes | None, Stored]:
         """Raises the error the worker reports, EOFError or OSError when it dies."""

@@ -179,6 +179,33 @@ def test_several_threads_share_the_workers(small: Path) -> None:
     assert same == [True] * 6
 
 
+def test_a_frame_that_is_looked_at_goes_before_those_read_ahead(slow: Path, small: Path) -> None:
+    order: list[str] = []
+    with DecodePool(DecodeSettings(workers=1)) as pool:
+        pool.frame(small, 0)
+
+        def ask(name: str, urgent: bool) -> None:
+            pool.frame(small, 0, urgent=urgent)
+            order.append(name)
+
+        with pool._condition:  # nobody gets a worker until all are waiting
+            busy = pool._idle.pop()
+        ahead = [threading.Thread(target=ask, args=("ahead", False)) for _ in range(2)]
+        for thread in ahead:
+            thread.start()
+        looked_at = threading.Thread(target=ask, args=("looked at", True))
+        looked_at.start()
+        while pool._urgent == 0:
+            looked_at.join(0.01)
+        with pool._condition:
+            pool._idle.append(busy)
+            pool._condition.notify_all()
+        for thread in (*ahead, looked_at):
+            thread.join()
+    assert sorted(order) == ["ahead", "ahead", "looked at"]
+    assert order.index("looked at") < 2
+
+
 def test_errors_of_the_file_come_back_as_they_are(tmp_path: Path, small: Path, pool: DecodePool) -> None:
     with pytest.raises(NotDicom):
         pool.frame(tmp_path / "missing.dcm", 0)
