@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -93,6 +94,7 @@ def build_window(workplace: Workplace) -> MainWindow:
     wishes.open_paths.connect(open_paths)
     wishes.export_studies.connect(export_studies)
     wishes.import_paths.connect(lambda paths: call("studies", "import_paths", paths))
+    actions["window.keys"].triggered.connect(lambda _checked=False: _show_keys(window, actions))
     window.files_dropped.connect(lambda paths: call("studies", "import_paths", paths))
     window.page_shown.connect(page_shown)
     window.closing.connect(close)
@@ -144,6 +146,12 @@ def _pages(desk: Desk) -> dict[str, Callable[[], QWidget]]:
     }
 
 
+def _show_keys(window: MainWindow, actions: Actions) -> None:
+    from workstation.ui.key_sheet import KeySheet
+
+    KeySheet(actions, window).open()
+
+
 def run_window(
     workplace: Workplace,
     *,
@@ -158,12 +166,16 @@ def run_window(
     application = make_application()
     window = build_window(workplace)
     window.unfinished_work = lambda: _unfinished_work(window)
+    window.unsaved_measurements = lambda: _unsaved_measurements(window)
     for error in complaints:
         window.notices.show_notice(notice_of(error))
     later = AfterFirstPicture(window)
     loops = KernelSupply(cache())
     window.closing.connect(loops.close)
     later.ask(loops.start)
+    # What is loaded by now stays: looking through all of it for garbage holds up a picture by 100 ms and more.
+    later.ask(gc.freeze)
+    later.finished.connect(gc.freeze)
     later.ask(workplace.decode_pool.start)
     if workplace.settings().listen:
         later.ask(workplace.listener.start, failed=lambda error: window.notices.show_notice(notice_of(error)))
@@ -184,6 +196,11 @@ def _open_first(window: MainWindow, paths: tuple[Path, ...], later: AfterFirstPi
     viewer.failed.connect(later.begin)
     later.begin_at_the_latest()
     viewer.open_paths(paths)
+
+
+def _unsaved_measurements(window: MainWindow) -> int:
+    viewer = cast("ViewerPage | None", window.made_page("viewer"))
+    return viewer.measuring.annotations.count if viewer is not None else 0
 
 
 def _unfinished_work(window: MainWindow) -> int:
