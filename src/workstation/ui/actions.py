@@ -72,6 +72,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _spec("window.activity", T("actions", "Activity"), "Alt+5", icon="activity"),
     _spec("window.settings", T("actions", "Settings"), "Ctrl+,", icon="settings"),
     _spec("window.full_screen", T("actions", "Full screen"), "F11"),
+    _spec("window.keys", T("actions", "Keys and mouse"), "F1", "?"),
     _spec("window.quit", T("actions", "Quit"), "Ctrl+Q"),
     # studies
     _spec("studies.find", T("actions", "Go to the search fields"), "Ctrl+F", icon="search"),

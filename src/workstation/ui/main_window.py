@@ -43,6 +43,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(960, 600)
         self.notices = NoticeArea()
         self.unfinished_work: Callable[[], int] = lambda: 0  # jobs to ask about before the window closes
+        self.unsaved_measurements: Callable[[], int] = lambda: 0  # they end with the program
         self._question: QMessageBox | None = None
         self._actions = actions
         self._subjects: dict[str, str] = {}
@@ -63,7 +64,7 @@ class MainWindow(QMainWindow):
         central = QWidget()
         central.setLayout(self._outer)
         self.setCentralWidget(central)
-        for name in ("window.full_screen", "window.quit"):
+        for name in ("window.full_screen", "window.keys", "window.quit"):
             self.addAction(actions[name])
         actions["window.full_screen"].triggered.connect(self._toggle_full_screen)
         actions["window.quit"].triggered.connect(self.close)
@@ -143,26 +144,36 @@ class MainWindow(QMainWindow):
             self.files_dropped.emit(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask once when work is under way; a second wish to close, while the question is open, is an answer."""
-        jobs = self.unfinished_work() if self._question is None else 0
-        if jobs:
-            event.ignore()
-            self._ask(jobs)
-            return
+        """Ask once when something would be lost; a second wish to close, while the question is open, is an answer."""
+        if self._question is None:
+            jobs, measurements = self.unfinished_work(), self.unsaved_measurements()
+            if jobs or measurements:
+                event.ignore()
+                self._ask(jobs, measurements)
+                return
         self.closing.emit()
         super().closeEvent(event)
 
-    def _ask(self, jobs: int) -> None:
+    def _ask(self, jobs: int, measurements: int) -> None:
         self._question = question = QMessageBox(self)
-        question.setWindowTitle(self.tr("Work is under way"))
-        number = self.tr("1 job is not finished.") if jobs == 1 else self.tr("{n} jobs are not finished.")
-        question.setText(number.format(n=jobs))
-        question.setInformativeText(
-            self.tr(
-                "What has arrived is kept. Retrievals, sending and exports can be retried at the next start; "
-                "an import has to be started anew."
+        question.setWindowTitle(self.tr("Work is under way") if jobs else self.tr("Measurements are not saved"))
+        facts, consequences = [], []
+        if jobs:
+            number = self.tr("1 job is not finished.") if jobs == 1 else self.tr("{n} jobs are not finished.")
+            facts.append(number.format(n=jobs))
+            consequences.append(
+                self.tr(
+                    "What has arrived is kept. Retrievals, sending and exports can be retried at the next start; "
+                    "an import has to be started anew."
+                )
             )
-        )
+        if measurements:
+            one = self.tr("1 measurement or mark is on the images.")
+            many = self.tr("{n} measurements and marks are on the images.")
+            facts.append((one if measurements == 1 else many).format(n=measurements))
+            consequences.append(self.tr("They cannot be saved yet and end with the program."))
+        question.setText(" ".join(facts))
+        question.setInformativeText("\n".join(consequences))
         end = question.addButton(self.tr("Close anyway"), QMessageBox.ButtonRole.DestructiveRole)
         question.setDefaultButton(question.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole))
 

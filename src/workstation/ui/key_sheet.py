@@ -1,0 +1,100 @@
+"""The key sheet: every action with its keys, page by page, and what the mouse does; searchable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHeaderView,
+    QLineEdit,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation.ui.actions import Actions
+
+Row = tuple[str, str, str]  # where, what, how
+
+
+def T(_context: str, text: str) -> str:
+    return text
+
+
+PLACES = (
+    ("viewer", T("KeySheet", "Viewer")),
+    ("studies", T("KeySheet", "Studies")),
+    ("worklist", T("KeySheet", "Worklist")),
+    ("activity", T("KeySheet", "Activity")),
+    ("", T("KeySheet", "Everywhere")),
+)
+# As the Standard profile has it; the settings say what the others change.
+MOUSE = (
+    (T("KeySheet", "Window, or the tool chosen"), T("KeySheet", "Left drag; Ctrl coarse, Alt fine")),
+    (T("KeySheet", "Pan"), T("KeySheet", "Middle drag")),
+    (T("KeySheet", "Zoom"), T("KeySheet", "Right drag, or Ctrl+wheel at the pointer")),
+    (T("KeySheet", "Scroll"), T("KeySheet", "Wheel; Shift ten images; left and right button together")),
+    (T("KeySheet", "Menu"), T("KeySheet", "Right click, Menu key, Shift+F10")),
+    (T("KeySheet", "One viewport, and all again"), T("KeySheet", "Double click")),
+    (T("KeySheet", "3D cursor in all viewports"), T("KeySheet", "Shift and move")),
+    (T("KeySheet", "Undo, redo"), T("KeySheet", "Ctrl+Z, Ctrl+Y")),
+    (T("KeySheet", "Give up a drag; reset the view"), T("KeySheet", "Esc; Esc Esc")),
+)
+
+
+def rows_of(actions: Actions) -> Iterator[Row]:
+    """What can be done with keys or mouse; actions without a key are found in menus."""
+    for place, title in PLACES:
+        where = QCoreApplication.translate("KeySheet", title)
+        for action in actions.of(place):
+            keys = [key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts()]
+            if keys:
+                yield where, action.iconText(), ", ".join(keys)
+        if place == "viewer":
+            for what, how in MOUSE:
+                translate = QCoreApplication.translate
+                yield where, translate("KeySheet", what), translate("KeySheet", how)
+
+
+class KeySheet(QDialog):
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Keys and mouse"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(620, 680)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Search an action or a key"))
+        self.search.setAccessibleName(self.tr("Search"))
+        self.table = self._table(list(rows_of(actions)))
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.search)
+        layout.addWidget(self.table)
+        self.search.textChanged.connect(self._filter)
+
+    def _table(self, rows: list[Row]) -> QTableWidget:
+        table = QTableWidget(len(rows), 3)
+        table.setAccessibleName(self.tr("Keys and mouse"))
+        table.setHorizontalHeaderLabels([self.tr("Where"), self.tr("What"), self.tr("Keys")])
+        table.verticalHeader().hide()
+        table.setShowGrid(False)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        for number, texts in enumerate(rows):
+            for column, text in enumerate(texts):
+                table.setItem(number, column, QTableWidgetItem(text))
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        return table
+
+    def _filter(self, wanted: str) -> None:
+        words = wanted.casefold().split()
+        for row in range(self.table.rowCount()):
+            items = [self.table.item(row, column) for column in range(3)]
+            text = " ".join(item.text() for item in items if item is not None).casefold()
+            self.table.setRowHidden(row, not all(word in text for word in words))
