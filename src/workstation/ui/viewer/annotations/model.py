@@ -124,6 +124,11 @@ class Annotations(QObject):
         pairs = [(place, one) for place, many in self._by_place.items() for one in many]
         return iter(sorted(pairs, key=lambda pair: pair[1].number))
 
+    @property
+    def count(self) -> int:
+        """Of annotations and key images, which end with the program."""
+        return sum(map(len, self._by_place.values())) + len(self._key_images)
+
     def clear(self) -> None:
         if self._by_place or self._key_images:
             self._by_place, self._key_images = {}, set()
