@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.imaging.colour import palette_to_rgb
-from workstation.imaging.colour_cube import through_cube
-from workstation.imaging.frame import Frame
+from workstation.imaging.colour_cube import DenseCube, dense, through_cube
+from workstation.imaging.frame import ColourCube, Frame
 from workstation.imaging.overlay import Mask, on_image
 from workstation.imaging.view import View
 
@@ -43,6 +43,7 @@ class Layers:
         self._drawn: Mask | None = None
         self._covered: Mask | None = None
         self._coloured: tuple[Mask, Screen] | None = None
+        self._profile: tuple[ColourCube, DenseCube] | None = None
 
     def draw(self, screen: Screen, frame: Frame, view: View, placement: Placement) -> Screen:
         """`screen` with everything `frame` and `view` want over it; colour where that needs it."""
@@ -63,7 +64,7 @@ class Layers:
         if attributes.profile is not None and screen.ndim == 3:
             part = places.part(screen)
             inverted = view.inverted
-            shown = through_cube(np.ascontiguousarray(WHITE - part if inverted else part), attributes.profile)
+            shown = through_cube(WHITE - part if inverted else part, self._dense(attributes.profile))
             part[...] = WHITE - shown if inverted else shown
         if shutter is not None:
             if self._covered is None:
@@ -76,6 +77,12 @@ class Layers:
             # White on black, and black where the user turned the picture over: its background is white then.
             places.part(screen)[self._drawn] = 0 if view.inverted else WHITE
         return screen
+
+    def _dense(self, cube: ColourCube) -> DenseCube:
+        """Each frame of a file brings a cube of its own that is the same."""
+        if self._profile is None or not np.array_equal(self._profile[0].nodes, cube.nodes):
+            self._profile = cube, dense(cube)
+        return self._profile[1]
 
     def _settle(self, frame: Frame, view: View, placement: Placement, screen: Screen) -> _Places:
         places = _Places.of(frame, placement, (screen.shape[1], screen.shape[0]))
