@@ -14,13 +14,15 @@ import sys
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from workstation.dicom.decode import ImageFile
 from workstation.domain.errors import DecodeFailed, NotDicom, WorkstationError
 from workstation.imaging.frame import Stored
+
+if TYPE_CHECKING:
+    from workstation.dicom.decode import ImageFile
 
 WORKER_ARGUMENT = "--decode-worker"  # how a frozen application starts itself as a worker
 HEADER = struct.Struct("<cQ")  # kind, length of the pickled part
@@ -42,6 +44,8 @@ class ImageFiles:
         if key in self._files:
             self._files.move_to_end(key)
             return self._files[key]
+        from workstation.dicom.decode import ImageFile  # noqa: PLC0415 - the pool shows plain files before pydicom is loaded
+
         image = ImageFile(path)
         self._files[key] = image
         if len(self._files) > self._capacity:

@@ -7,13 +7,8 @@ from dataclasses import Field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pydicom import Dataset
-
 from workstation.dicom import elements
-from workstation.dicom.charset import assume_character_set
 from workstation.dicom.header_scan import HeaderScan
-from workstation.dicom.quiet import quiet
-from workstation.dicom.read import read_header
 from workstation.dicom.scanned_elements import SCANNED_ELEMENTS
 from workstation.domain.errors import DamagedFile
 from workstation.domain.person_name import PersonName
@@ -28,6 +23,8 @@ _IN_META = {
 }
 
 if TYPE_CHECKING:
+    from pydicom import Dataset
+
     from workstation.dicom.elements import Header
 
 Noun = TypeVar("Noun", Patient, Study, Series, Instance)
@@ -35,6 +32,8 @@ Noun = TypeVar("Noun", Patient, Study, Series, Instance)
 
 def summarise(path: str | Path) -> InstanceSummary:
     """What the index keeps of the file. Raises NotDicom, and DamagedFile where the UIDs that place it are missing."""
+    from workstation.dicom.read import read_header
+
     dataset = read_header(path)
     try:
         return summary_of(dataset)
@@ -47,6 +46,8 @@ def summary_of(dataset: Dataset) -> InstanceSummary:
 
     Raises DamagedFile when one of its four UIDs is missing or is none: they become keys and file names.
     """
+    from workstation.dicom.quiet import quiet
+
     with quiet():
         study = match_from(dataset, Study)
         series = match_from(dataset, Series)
@@ -73,6 +74,9 @@ def match_from(dataset: Header, noun: type[Noun], assumed_character_set: str = "
     """
     if isinstance(dataset, HeaderScan):
         return noun(**{field.name: _field_value(dataset, field) for field in fields(noun)})
+    from workstation.dicom.charset import assume_character_set
+    from workstation.dicom.quiet import quiet
+
     if assumed_character_set:
         assume_character_set(dataset, assumed_character_set)
     with quiet():
@@ -100,7 +104,8 @@ class SharedNouns:
 def _field_value(dataset: Header, field: Field[Any]) -> Any:
     keyword = field.metadata["keyword"]
     if keyword in _IN_META and keyword not in dataset:
-        return elements.first_text(getattr(dataset, "file_meta", None) or Dataset(), _IN_META[keyword])
+        meta = getattr(dataset, "file_meta", None)
+        return elements.first_text(meta, _IN_META[keyword]) if meta else ""
     if isinstance(field.default, PersonName):
         return elements.person_name(dataset, keyword)
     if isinstance(field.default, tuple):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from workstation.dicom import elements
 from workstation.dicom.frame_keys import stack_facts
 from workstation.dicom.header import from_header
-from workstation.dicom.read import read_dataset
 from workstation.dicom.summarise import SharedNouns, match_from
 from workstation.domain.errors import DamagedFile, InputError, NotDicom
 from workstation.domain.job import Progress
@@ -202,6 +201,8 @@ def _positive(value: Any) -> float | None:
 
 def _referenced_files(path: Path) -> list[Path]:
     """The files that a DICOMDIR names and that exist; nothing outside its folder (PS3.10 section 8)."""
+    from workstation.dicom.read import read_dataset  # noqa: PLC0415 - pydicom, not needed for plain files
+
     folder = path.parent.resolve()
     files = []
     for record in read_dataset(path).get("DirectoryRecordSequence") or ():

@@ -4,36 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from workstation.dicom.describe import AttributeRow, attributes_of, describe
-from workstation.jobs.cancel import Cancellation
-from workstation.services.display_sets import DisplayKind, DisplaySet
+from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef
 from workstation.ui.background import Background
-from workstation.ui.viewer.canvas import image_over
 from workstation.ui.viewer.grid import ViewportGrid
 from workstation.ui.viewer.histogram import histogram_of, load_pyqtgraph
 from workstation.ui.viewer.loader import FrameSource
 from workstation.ui.viewer.model import Viewport
 from workstation.ui.viewer.series_model import SeriesModel
 from workstation.ui.viewer.side_panel import SidePanel
-from workstation.ui.viewer.strip import THUMBNAIL
-from workstation.ui.viewer.thumbnails import thumbnail
+from workstation.ui.viewer.strip import THUMBNAIL, SeriesStrip
+from workstation.ui.viewer.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from workstation.dicom.describe import AttributeRow, ImageLabels
 
 _SETTLED_MS = 120  # while scrolling nothing of this is asked for
-_SIDE_PIXELS = 2 * THUMBNAIL
 
 
 class Details(QObject):
     """Follows the grid; `wait` after every picture, the rest happens by itself."""
 
-    def __init__(self, source: FrameSource, grid: ViewportGrid, panel: SidePanel, series: SeriesModel) -> None:
+    def __init__(
+        self, source: FrameSource, grid: ViewportGrid, panel: SidePanel, series: SeriesModel, strip: SeriesStrip
+    ) -> None:
         super().__init__(grid)
-        self._source, self._grid, self._panel, self._series = source, grid, panel, series
-        self._cancellation = Cancellation()
+        self._grid, self._panel = grid, panel
         self._background = Background("viewer", self)
-        self._thumbnails = Background("viewer-thumbnails", self)
+        self._thumbnails = Thumbnails(source, strip.visible_sets, 2 * THUMBNAIL, self)
+        self._thumbnails.made.connect(series.set_thumbnail)
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(_SETTLED_MS)
@@ -49,24 +51,13 @@ class Details(QObject):
         self._panel.window_section.histogram.show_histogram(None)
 
     def make_thumbnails(self, display_sets: Sequence[DisplaySet]) -> None:
-        """In their order; those of what was open before are forgotten."""
-        self._thumbnails.forget()
-        for display_set in display_sets:
-            if display_set.kind is DisplayKind.IMAGE:
-                self._ask_thumbnail(display_set)
+        """Those in sight first; those of what was open before are forgotten."""
+        self._thumbnails.make([one for one in display_sets if one.kind is DisplayKind.IMAGE])
 
     def close(self) -> None:
         self._settled.stop()
-        self._cancellation.cancel()
         self._background.close()
         self._thumbnails.close()
-
-    def _ask_thumbnail(self, display_set: DisplaySet) -> None:
-        self._thumbnails.ask(
-            lambda: thumbnail(self._source, display_set, _SIDE_PIXELS, self._cancellation),
-            lambda array: self._series.set_thumbnail(display_set.uid, image_over(array).copy()),
-            lambda _error: self._series.set_thumbnail(display_set.uid, None),
-        )
 
     def _show(self) -> None:
         viewport = self._grid.viewport
@@ -90,11 +81,20 @@ class Details(QObject):
     def _ask_labels(self, viewport: Viewport) -> None:
         ref = viewport.shown_ref
         if ref is not None and viewport.labels is None:
-            self._background.ask(
-                lambda: describe(ref.path, ref.frame_index), lambda labels: viewport.set_labels(ref, labels)
-            )
+            self._background.ask(lambda: _labels(ref), lambda labels: viewport.set_labels(ref, labels))
+
+
+# pydicom is loaded with the first question, not before the first picture.
+
+
+def _labels(ref: FrameRef) -> ImageLabels:
+    from workstation.dicom.describe import describe  # noqa: PLC0415
+
+    return describe(ref.path, ref.frame_index)
 
 
 def _attributes(path: Path) -> list[AttributeRow]:
     """Those of the object first; the file's own group 0002 is rarely what is looked for."""
+    from workstation.dicom.describe import attributes_of  # noqa: PLC0415
+
     return sorted(attributes_of(path), key=lambda row: row[0].startswith("(0002"))

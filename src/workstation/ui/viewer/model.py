@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from workstation.dicom.describe import ImageLabels
 from workstation.domain.errors import WorkstationError
 from workstation.domain.job import ErrorReport
 from workstation.imaging.compose import layout
@@ -28,6 +27,9 @@ from workstation.ui.viewer import tools
 from workstation.ui.viewer.loader import FrameLoader, Loaded
 from workstation.ui.viewer.picture_notes import reading_text
 from workstation.ui.viewer.prefetch import Around
+
+if TYPE_CHECKING:
+    from workstation.dicom.describe import ImageLabels
 
 _HISTORY_LENGTH = 100
 _PREFETCH_SHARE = 0.8  # of the cache, so that prefetching never pushes out what it just fetched

@@ -88,7 +88,7 @@ class ViewerPage(QWidget):
         self.layout_picker = LayoutPicker(self)
         self.notices = NoticeArea()
         self.cine = Cine(self)
-        self._details = Details(workplace.decode_pool, self.grid, self.panel, self.series)
+        self._details = Details(workplace.decode_pool, self.grid, self.panel, self.series, self.strip)
         self._following = Following(self.grid, self.panel, self.strip, self._details, self.actions_)
         self._playing = Playing(self.cine, self.panel.cine_section, self.grid, self.actions_)
         self._hanging = Hanging(self.grid, self.series)

@@ -52,6 +52,18 @@ class SeriesStrip(QListView):
         if row >= 0:
             self.setCurrentIndex(model.index(row))
 
+    def visible_sets(self) -> list[DisplaySet]:
+        """Whose cards are in sight, from above."""
+        area, found = self.viewport().rect(), []
+        for row in range(self.model().rowCount()):
+            index = self.model().index(row, 0)
+            card = self.visualRect(index)
+            if card.top() > area.bottom():
+                break
+            if card.bottom() >= area.top():
+                found.append(index.data(DISPLAY_SET_ROLE))
+        return found
+
     def _choose(self, index: QModelIndex) -> None:
         display_set = index.data(DISPLAY_SET_ROLE)
         if display_set is not None:
