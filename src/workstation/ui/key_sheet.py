@@ -88,6 +88,7 @@ class KeySheet(QDialog):
             for column, text in enumerate(texts):
                 table.setItem(number, column, QTableWidgetItem(text))
         header = table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         return table
