@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workstation.dicom import elements, lookup_tables
 from workstation.dicom.functional_groups import FrameAttributes
@@ -22,6 +22,8 @@ _LOSSY_ONLY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 8
 # Where spacing may stand outside the functional groups, the best first (PS3.3 10.7.1.3).
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 _FRAME_TYPES = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
+_NO_LENGTH = 1e-3  # of a direction that says nothing
+_SKEWED = 0.1  # cosine between axes that are not at right angles
 _UNSPECIFIED_UNITS = ("US", "UNSPECIFIED", "NONE")
 
 
@@ -214,16 +216,22 @@ def _geometry(frame: FrameAttributes, frame_index: int) -> PlaneGeometry | None:
         position = elements.numbers(detector, "ImagePositionPatient")
     if len(orientation) != 6 or len(position) != 3:
         return None
-    row, column = np.array(orientation[:3]), np.array(orientation[3:])
-    lengths = np.linalg.norm(row), np.linalg.norm(column)
-    if min(lengths) < 1e-3 or abs(float(row @ column)) > 0.1 * float(lengths[0] * lengths[1]):
+    row, column = _unit(orientation[:3]), _unit(orientation[3:])
+    if row is None or column is None or abs(sum(a * b for a, b in zip(row, column, strict=True))) > _SKEWED:
         return None  # no plane: zeros, or axes that are not at right angles
-    row, column = row / lengths[0], column / lengths[1]
+    place = (position[0], position[1], position[2])
     offset = _frame_offset(dataset, frame_index, detector is not None)
-    place = np.array(position) + offset * np.cross(row, column) if offset else np.array(position)
-    return PlaneGeometry(
-        _triple(place), _triple(row), _triple(column), elements.first_text(dataset, "FrameOfReferenceUID")
-    )
+    if offset:
+        x, y, z = np.array(position) + offset * np.cross(row, column)
+        place = (float(x), float(y), float(z))
+    return PlaneGeometry(place, row, column, elements.first_text(dataset, "FrameOfReferenceUID"))
+
+
+def _unit(vector: list[float]) -> tuple[float, float, float] | None:
+    """In plain Python: opening a series asks for thousands, and arrays of three cost ten times as much."""
+    x, y, z = vector
+    length = math.sqrt(x * x + y * y + z * z)
+    return (x / length, y / length, z / length) if _NO_LENGTH <= length < math.inf else None
 
 
 def _frame_offset(dataset: Header, frame_index: int, nuclear: bool) -> float:
@@ -232,12 +240,10 @@ def _frame_offset(dataset: Header, frame_index: int, nuclear: bool) -> float:
     if frame_index < len(offsets):
         return offsets[frame_index] - offsets[0] if offsets[0] else offsets[frame_index]
     if nuclear and elements.first_text(dataset, "SpacingBetweenSlices"):  # NM reconstructed slices, C.8.4.15
-        return frame_index * (elements.number(dataset, "SpacingBetweenSlices") or 0.0)
+        slices = elements.numbers(dataset, "SliceVector")  # gated studies take the slices once per time slot
+        step = slices[frame_index] - 1 if frame_index < len(slices) else frame_index
+        return step * (elements.number(dataset, "SpacingBetweenSlices") or 0.0)
     return 0.0
-
-
-def _triple(vector: NDArray[np.float64]) -> tuple[float, float, float]:
-    return float(vector[0]), float(vector[1]), float(vector[2])
 
 
 def _patient_orientation(dataset: Header) -> tuple[str, str] | None:
