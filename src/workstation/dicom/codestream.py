@@ -143,7 +143,7 @@ def jpeg_segments(data: bytes) -> list[tuple[int, int, int]]:
             position += 1
             continue
         (length,) = struct.unpack(">H", data[position + 2 : position + 4])
-        if marker == 0xDA or length < 2:
+        if marker == 0xDA or length < 2 or position + 2 + length > len(data):
             break
         found.append((marker, position + 4, length - 2))
         position += 2 + length

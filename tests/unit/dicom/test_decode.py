@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.dicom_files import image_dataset, write, write_encapsulated
+from workstation.dicom import codestream
 from workstation.dicom.codecs import registry, rle
 from workstation.dicom.codecs.decoded import Decoded, Decoder
 from workstation.dicom.codecs.rle import unpack_rle
@@ -305,3 +306,15 @@ def test_a_failing_decoder_falls_to_the_next(path: Path, monkeypatch: pytest.Mon
     with pytest.raises(DecodeFailed) as caught:
         decode_stored(path)
     assert caught.value.details["reason"] == "broken: RuntimeError; empty: shape"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x0a\xff\xff\xc1\xda\xff\xff\xff\xff\xff\xff",  # a frame header longer than what follows
+    ],
+)
+def test_what_fuzzing_found_in_codestream_headers_stays_mended(data: bytes) -> None:
+    assert codestream.has_subsampled_colour(data) is False
+    assert codestream.dimensions(data) is None
+    assert codestream.adobe_transform(data) is None
