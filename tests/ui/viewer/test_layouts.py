@@ -141,6 +141,9 @@ def test_the_profile_says_what_the_left_button_begins_with(
     qtbot: QtBot, page: ViewerPage, workplace: SmallWorkplace, profile: MouseProfile, checked: str
 ) -> None:
     workplace.value = replace(workplace.value, viewer=ViewerSettings(mouse=profile))
+    page.hide()
+    page.show()  # back from the settings
+    assert page.actions_[f"viewer.{checked}"].isChecked()
     other = ViewerPage(workplace)  # type: ignore[arg-type] - the part of it that the page uses
     qtbot.addWidget(other, before_close_func=lambda widget: widget.close_page())
     assert other.actions_[f"viewer.{checked}"].isChecked()

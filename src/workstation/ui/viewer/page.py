@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from workstation.domain.errors import WorkstationError
@@ -314,7 +314,13 @@ class ViewerPage(QWidget):
 
     def _choose_left_tool(self) -> None:
         """Back to what the left button does by habit."""
-        self._choose_tool(PROFILES[self._workplace.settings().viewer.mouse].left)
+        self._profile = self._workplace.settings().viewer.mouse
+        self._choose_tool(PROFILES[self._profile].left)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._workplace.settings().viewer.mouse is not self._profile:  # changed in the settings meanwhile
+            self._choose_left_tool()
 
     def _choose_tool(self, tool: Tool) -> None:
         self.grid.set_tool(tool)
