@@ -10,13 +10,13 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from workstation.imaging.frame import CalibratedRegion, ColourCube, PixelAttributes, RegionFormat
+from workstation.imaging.frame import CalibratedRegion, ColourCube, Frame, PixelAttributes, RegionFormat
 from workstation.imaging.overlay import Overlay, pack
 from workstation.imaging.probe import Reading
 from workstation.imaging.shutter import Shutter
 from workstation.imaging.view import View
 from workstation.ui.viewer.page import ViewerPage
-from workstation.ui.viewer.picture_notes import calibration_line, flags, made_line, reading_text
+from workstation.ui.viewer.picture_notes import calibration_line, flags, made_line, reading_text, ruler_mm
 
 PLAIN = PixelAttributes("MONOCHROME2", 12, False)
 PLANE = Overlay(0x6000, 2, 2, pack(np.ones((2, 2), np.bool_)))
@@ -72,6 +72,15 @@ def test_what_the_user_hid_or_opened_is_told() -> None:
 )
 def test_where_lengths_come_from(changes: dict[str, object], line: str) -> None:
     assert calibration_line(replace(PLAIN, **changes)) == line  # type: ignore[arg-type]
+
+
+def test_the_ruler_of_an_ultrasound_picture_is_that_of_the_region_in_its_middle() -> None:
+    def ruler(region: CalibratedRegion) -> float | None:
+        return ruler_mm(Frame(np.zeros((10, 10), np.uint8), replace(PLAIN, regions=(region,))))
+
+    assert ruler(REGION) == pytest.approx(1.0)
+    assert ruler(replace(REGION, units=("s", "cm"))) is None
+    assert ruler(replace(REGION, right=2)) is None
 
 
 @pytest.mark.parametrize(

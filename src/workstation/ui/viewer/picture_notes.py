@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from workstation.imaging.calibration import spacing_source
-from workstation.imaging.frame import PixelAttributes
+from workstation.imaging.calibration import scale_at, spacing_source
+from workstation.imaging.frame import Frame, PixelAttributes
 from workstation.imaging.probe import Reading
 from workstation.imaging.view import View
 from workstation.ui.viewer.furniture import number
@@ -42,6 +42,16 @@ def calibration_line(attributes: PixelAttributes) -> str:
         return "calibrated in regions" if attributes.regions else "not calibrated"
     source = spacing_source(attributes)
     return "" if source == _IN_THE_PATIENT else source
+
+
+def ruler_mm(frame: Frame) -> float | None:
+    """Width of a pixel for the ruler; of an ultrasound picture, of the region in its middle (PS3.3 C.8.5.5)."""
+    attributes = frame.attributes
+    if not attributes.regions:
+        return attributes.pixel_spacing_mm[1] if attributes.pixel_spacing_mm else None
+    step = attributes.reduction
+    scale = scale_at(attributes, (frame.columns * step / 2, frame.rows * step / 2))
+    return scale.across * step if scale.unit == "mm" else None
 
 
 def reading_text(reading: Reading | tuple[int, ...]) -> str:

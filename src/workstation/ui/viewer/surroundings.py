@@ -18,7 +18,7 @@ from workstation.ui.viewer.furniture import (
     study_lines,
 )
 from workstation.ui.viewer.model import Viewport
-from workstation.ui.viewer.picture_notes import calibration_line, flags, made_line
+from workstation.ui.viewer.picture_notes import calibration_line, flags, made_line, ruler_mm
 
 SMALL = (330, 260)  # logical pixels across and down; below that four full corners meet
 _KINDS = {
@@ -80,12 +80,11 @@ def _is_small(viewport: Viewport, ratio: float) -> bool:
 
 def _with_geometry(furniture: Furniture, viewport: Viewport, frame: Frame, density: Density, ratio: float) -> Furniture:
     zoom = viewport.zoom or 1.0
-    spacing = frame.attributes.pixel_spacing_mm
     size = (round(viewport.size[0] / ratio), round(viewport.size[1] / ratio))
     return Furniture(
         corners=furniture.corners,
         letters=edge_letters(frame.attributes, viewport.view),
-        ruler=ruler(zoom / ratio, spacing[1] if spacing else None, size) if density is Density.FULL else None,
+        ruler=ruler(zoom / ratio, ruler_mm(frame), size) if density is Density.FULL else None,
         laterality=_laterality(viewport),
         flags=(*_notices(viewport), *_flags(viewport, frame)),
         loading=furniture.loading,
