@@ -132,6 +132,7 @@ NODE = "[[nodes]]\nname = 'PACS'\nae_title = 'A'\nhost = 'h'\nport = 104\n"
         ("colour = 1", "colour", "local"),
         ("[decode]\ndeadline_s = nan", "decode.deadline_s", "a number from 1 to 3600"),
         ("[decode]\nworkers = 0", "decode.workers", "1 to 64"),
+        ("[viewer]\nsort = 'CT sideways'", "viewer.sort", "CT position reversed"),
         ("[worklist]\nmodality = 'ct'", "worklist.modality", "capitals"),
         ("nodes = 5", "nodes", "[[nodes]]"),
         ("[[nodes]]\nname = 'x'", "nodes[1].ae_title", "a value"),

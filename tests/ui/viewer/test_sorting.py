@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.ui.viewer.conftest import SmallWorkplace
+from tests.ui.viewer.sources import GatedSource, display_set
+from workstation.domain.errors import SettingsError
 from workstation.services.display_sets import SortBy, Sorting
+from workstation.settings import Settings
 from workstation.ui.viewer.furniture import Density
+from workstation.ui.viewer.loader import FrameCache, FrameLoader
+from workstation.ui.viewer.model import Viewport
 from workstation.ui.viewer.page import ViewerPage
 from workstation.ui.viewer.series_model import NOTICES_ROLE, SUBTITLE_ROLE
 from workstation.ui.viewer.surroundings import furnish
@@ -102,6 +108,56 @@ def test_missing_slices_are_flagged_on_the_picture_and_on_the_card(
     (notice,) = page.series.index(0).data(NOTICES_ROLE)
     assert notice.startswith("2 slices missing between ")
     assert notice in furnish(page.viewport, Density.FULL, 1.0, None).flags
+
+
+def test_a_card_of_the_strip_offers_the_same_menu(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    page.strip.customContextMenuRequested.emit(page.strip.visualRect(page.series.index(0)).center())
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert [action.text() for action in menu.actions()] == ["Sort"]
+    menu.close()
+
+
+def test_a_menu_left_open_sorts_what_is_there_by_then(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    whole = page.viewport.display_set
+    assert whole is not None
+    early = replace(whole, frames=whole.frames[:20])
+    page.sorter.sort(early, Sorting(reversed=True))
+    assert page.viewport.count == len(whole.frames)
+
+
+def test_an_order_that_cannot_be_kept_is_said_and_holds_all_the_same(
+    qtbot: QtBot, page: ViewerPage, workplace: SmallWorkplace, testdata: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_settings: Settings) -> None:
+        raise SettingsError(file=Path("settings.toml"), expected="a file that can be written", found="")
+
+    open_in(qtbot, page, testdata / CT)
+    before = places(page)
+    monkeypatch.setattr(workplace, "save_settings", refuse)
+    with qtbot.waitSignal(page.sorter.failed):
+        page.actions_["viewer.reverse"].trigger()
+    assert places(page) == before[::-1]
+
+
+def test_cine_plays_what_beats_in_its_place(qtbot: QtBot) -> None:
+    loader = FrameLoader(GatedSource(open_gate=True), FrameCache(40 * 256), threads=1)
+    viewport = Viewport(loader)
+    plain = display_set(6)
+    frames = tuple(replace(ref, place=number % 3, phase=number // 3) for number, ref in enumerate(plain.frames))
+    viewport.show(replace(plain, frames=frames, phases=("1", "2"), dimension="trigger"), 1)
+    seen = []
+    for _ in range(4):
+        viewport.advance(1)
+        seen.append(viewport.index)
+    assert seen == [4, 1, 4, 1]
+    viewport.show(replace(plain, frames=frames, phases=("TE 1 ms", "TE 2 ms"), dimension="echo", uid="9.9"), 1)
+    viewport.advance(1)
+    assert viewport.index == 2
+    viewport.close()
+    loader.close()
 
 
 def test_a_document_is_not_sorted(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:

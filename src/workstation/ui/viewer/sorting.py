@@ -44,7 +44,8 @@ class Sorter(QObject):
 
     def sort(self, display_set: DisplaySet, sorting: Sorting) -> None:
         """Sort it wherever it is shown, the image that is looked at kept, and remember it for the modality."""
-        changed = display_set.sorted_as(sorting)
+        current = self._series.by_uid(display_set.uid) or display_set  # more may have been read since the menu opened
+        changed = current.sorted_as(sorting)
         self._series.replace(changed)
         for viewport in self._grid.viewports:
             if viewport.display_set is not None and viewport.display_set.uid == changed.uid:
