@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
@@ -21,7 +21,6 @@ from workstation.settings import resources
 BASE_POINT_SIZE = 9.75  # 13 px at 96 dpi, the size in the design
 SANS = ("Inter", "Noto Sans", "DejaVu Sans", "WenQuanYi Micro Hei", "Noto Sans CJK SC")
 MONO = ("DejaVu Sans Mono", "Noto Sans Mono", "Menlo", "Consolas", "WenQuanYi Micro Hei Mono")
-ICON_SIZES = (14, 16, 18, 20, 24, 28, 32, 48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +92,38 @@ def _drawn(renderer: QSvgRenderer, size: int, ratio: float) -> QPixmap:
     return picture
 
 
+class _Drawing(QIconEngine):
+    """Draws an icon when and as large as it is shown: a window has two hundred, and most of them are never seen."""
+
+    def __init__(self, name: str, colour: str, checked: str, disabled: str) -> None:
+        super().__init__()
+        self._arguments = (name, colour, checked, disabled)
+
+    def clone(self) -> QIconEngine:
+        return _Drawing(*self._arguments)
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        name, colour, checked, disabled = self._arguments
+        shade = checked if state is QIcon.State.On else disabled if mode is QIcon.Mode.Disabled else colour
+        return _square(name, shade, max(1, min(size.width(), size.height())))
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        ratio = painter.device().devicePixelRatioF()
+        side = min(rect.width(), rect.height())
+        picture = self.pixmap(QSize(round(side * ratio), round(side * ratio)), mode, state)
+        place = QRect(0, 0, side, side)
+        place.moveCenter(rect.center())
+        painter.drawPixmap(place, picture)
+
+
+@lru_cache(maxsize=512)
+def _square(name: str, colour: str, side: int) -> QPixmap:
+    return _drawn(_renderer(name, colour), side, 1.0)
+
+
 def icon(name: str, colour: str = DARK.text, checked: str = DARK.link, disabled: str = DARK.disabled) -> QIcon:
     """The icon `name` with its checked and disabled colours, for buttons and actions."""
-    result = QIcon()
-    shades = (
-        (colour, QIcon.Mode.Normal, QIcon.State.Off),
-        (checked, QIcon.Mode.Normal, QIcon.State.On),
-        (disabled, QIcon.Mode.Disabled, QIcon.State.Off),
-    )
-    for shade, mode, state in shades:
-        renderer = _renderer(name, shade)  # parsed once for all sizes
-        for size in ICON_SIZES:
-            for ratio in (1.0, 2.0):
-                result.addPixmap(_drawn(renderer, size, ratio), mode, state)
-    return result
+    return QIcon(_Drawing(name, colour, checked, disabled))
 
 
 def spaced_icon(name: str, colour: str = DARK.text, size: int = 16, gap: int = 4) -> QIcon:
