@@ -18,7 +18,7 @@ from typing import Any, NoReturn, final
 from workstation.dicom.scanned_elements import SCANNED_ELEMENTS, SCANNED_META
 from workstation.dicom.scanned_values import CONVERSIONS, TEXTS, NeedsFullHeader, decoded
 
-__all__ = ["HeaderScan", "NeedsFullHeader", "PixelElement", "scan_header"]
+__all__ = ["EXPLICIT", "IMPLICIT", "PIXEL_TAGS", "HeaderScan", "NeedsFullHeader", "PixelElement", "scan_header"]
 
 PIXEL_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)  # Pixel Data, Float, Double Float
 IMPLICIT = "1.2.840.10008.1.2"

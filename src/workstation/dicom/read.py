@@ -31,10 +31,24 @@ from pydicom.uid import (
 )
 
 from workstation.dicom.charset import SPECIFIC_CHARACTER_SET, assume_character_set
+from workstation.dicom.header_scan import PIXEL_TAGS, PixelElement
 from workstation.dicom.quiet import quiet
 from workstation.domain.errors import DamagedFile, NotDicom
 
-PIXEL_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)  # Pixel Data, Float, Double Float
+__all__ = [
+    "NESTING_LIMIT",
+    "PIXEL_TAGS",
+    "UNDEFINED_LENGTH",
+    "BoundedReader",
+    "OpenedFile",
+    "PixelElement",
+    "looks_like_dicom",
+    "open_file",
+    "read_dataset",
+    "read_header",
+    "transfer_syntax_of",
+]
+
 INFLATED_LIMIT = 512 * 1024 * 1024
 NESTING_LIMIT = 100
 UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -43,16 +57,6 @@ _LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _VRS = frozenset(vr.decode() for vr in _SHORT_VRS | _LONG_VRS)
 Elements = dict[BaseTag, RawDataElement | DataElement]
-
-
-@dataclass(frozen=True, slots=True)
-class PixelElement:
-    """Where the pixel data lies: `offset` of its value in the stream, `length` None when encapsulated."""
-
-    tag: int
-    vr: str
-    offset: int
-    length: int | None
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from workstation.dicom import elements
+from workstation.dicom.header import from_header
 from workstation.dicom.header_scan import HeaderScan
 from workstation.dicom.scanned_elements import SCANNED_ELEMENTS
 from workstation.domain.errors import DamagedFile
@@ -23,8 +24,6 @@ _IN_META = {
 }
 
 if TYPE_CHECKING:
-    from pydicom import Dataset
-
     from workstation.dicom.elements import Header
 
 Noun = TypeVar("Noun", Patient, Study, Series, Instance)
@@ -32,23 +31,18 @@ Noun = TypeVar("Noun", Patient, Study, Series, Instance)
 
 def summarise(path: str | Path) -> InstanceSummary:
     """What the index keeps of the file. Raises NotDicom, and DamagedFile where the UIDs that place it are missing."""
-    from workstation.dicom.read import read_header
-
-    dataset = read_header(path)
     try:
-        return summary_of(dataset)
+        return from_header(path, summary_of)
     except DamagedFile as error:
-        raise DamagedFile(path=path, **error.details) from error
+        raise DamagedFile(**{"path": path, **error.details}) from error
 
 
-def summary_of(dataset: Dataset) -> InstanceSummary:
+def summary_of(dataset: Header) -> InstanceSummary:
     """What the index keeps of a data set with its group 0002 in `file_meta`.
 
     Raises DamagedFile when one of its four UIDs is missing or is none: they become keys and file names.
     """
-    from workstation.dicom.quiet import quiet
-
-    with quiet():
+    with elements.quietly(dataset):
         study = match_from(dataset, Study)
         series = match_from(dataset, Series)
         instance = match_from(dataset, Instance)

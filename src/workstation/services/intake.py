@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
@@ -19,12 +20,17 @@ from pydicom.uid import (
     MediaStorageDirectoryStorage,
 )
 
+from workstation.dicom import elements
+from workstation.dicom.header_scan import NeedsFullHeader, PixelElement, scan_header
 from workstation.dicom.quiet import quiet
-from workstation.dicom.read import OpenedFile, looks_like_dicom, open_file
+from workstation.dicom.read import BoundedReader, OpenedFile, looks_like_dicom, open_file
 from workstation.dicom.summarise import summary_of
 from workstation.domain.errors import InputError, NotDicom, UnsupportedObject
 from workstation.domain.study import InstanceSummary
 from workstation.services.file_walk import unreadable
+
+if TYPE_CHECKING:
+    from workstation.dicom.elements import Header
 
 _CHUNK = 1024 * 1024
 _ITEM = b"\xfe\xff\x00\xe0"
@@ -60,15 +66,25 @@ def take_copy(source: Path, target: Path, proceed: Callable[[int], None]) -> Int
 
 
 def _judge(path: Path) -> Intake:
+    scan = scan_header(path)
+    if scan is not None:
+        with suppress(NeedsFullHeader), path.open("rb") as stream:
+            return _judged(path, scan, _pixel_damage(scan.pixels, stream, scan.size))
     with open_file(path) as opened:
-        if _is_directory(opened.dataset):
-            raise IsDirectory(reason="DICOMDIR")
-        return Intake(summary_of(opened.dataset), path.stat().st_size, _damage(opened))
+        damage = opened.incomplete or _pixel_damage(opened.pixels, opened.stream, opened.stream.size)
+        return _judged(path, opened.dataset, damage)
 
 
-def _is_directory(dataset: FileDataset) -> bool:
-    sop_class = str(dataset.file_meta.get("MediaStorageSOPClassUID", "") or dataset.get("SOPClassUID", ""))
-    return sop_class == MediaStorageDirectoryStorage or 0x00041220 in dataset
+def _judged(path: Path, header: Header, damage: str) -> Intake:
+    if _is_directory(header):
+        raise IsDirectory(reason="DICOMDIR")
+    return Intake(summary_of(header), path.stat().st_size, damage)
+
+
+def _is_directory(header: Header) -> bool:
+    sop_class = elements.first_text(header.file_meta, "MediaStorageSOPClassUID")
+    sop_class = sop_class or elements.first_text(header, "SOPClassUID")
+    return sop_class == MediaStorageDirectoryStorage or "DirectoryRecordSequence" in header
 
 
 # --- copying -------------------------------------------------------------------------------------
@@ -122,6 +138,9 @@ def _new_head(source: Path, reading: BinaryIO) -> bytes:
 
 
 def _declared_syntax(source: Path) -> str:
+    scan = scan_header(source)
+    if scan is not None:
+        return scan.transfer_syntax
     with open_file(source) as opened:
         return str(opened.dataset.file_meta.get("TransferSyntaxUID", "") or "")
 
@@ -168,25 +187,20 @@ def _dataset_start(reading: BinaryIO) -> int:
 # --- what is missing of a file -----------------------------------------------------------------
 
 
-def _damage(opened: OpenedFile) -> str:
-    if opened.incomplete:
-        return opened.incomplete
-    pixels = opened.pixels
+def _pixel_damage(pixels: PixelElement | None, stream: BinaryIO | BoundedReader, size: int) -> str:
     if pixels is None:
         return ""
     if pixels.length is not None:
-        missing = pixels.offset + pixels.length - opened.stream.size
+        missing = pixels.offset + pixels.length - size
         return f"the pixel data is cut off, {missing} bytes are missing" if missing > 0 else ""
-    return "" if _fragments_end(opened) else "the compressed pixel data is cut off"
+    return "" if _fragments_end(stream, pixels.offset) else "the compressed pixel data is cut off"
 
 
-def _fragments_end(opened: OpenedFile) -> bool:
-    """Whether the fragments reach their sequence delimiter (PS3.5 A.4)."""
-    assert opened.pixels is not None
-    position = opened.pixels.offset
+def _fragments_end(stream: BinaryIO | BoundedReader, position: int) -> bool:
+    """Whether the fragments that begin at `position` reach their sequence delimiter (PS3.5 A.4)."""
     while True:
-        opened.stream.seek(position, os.SEEK_SET)
-        header = opened.stream.read(8)
+        stream.seek(position, os.SEEK_SET)
+        header = stream.read(8)
         if header[:4] == _SEQUENCE_DELIMITER:
             return True
         if len(header) < 8 or header[:4] != _ITEM:
