@@ -16,7 +16,7 @@ OUTLINE = QColor(0, 0, 0, 210)
 LETTERS = QColor("#f2a93b")  # as in the design; amber on black is 9:1
 FLAGS = QColor(DARK.amber)
 FRAME = QColor(DARK.accent)
-_AROUND = [QPointF(across, down) for across in (-1, 0, 1) for down in (-1, 0, 1) if across or down]
+AROUND = [QPointF(across, down) for across in (-1, 0, 1) for down in (-1, 0, 1) if across or down]
 
 Align = Qt.AlignmentFlag
 
@@ -54,7 +54,7 @@ def outlined(painter: QPainter, area: QRectF, align: Align, text: str, colour: Q
     """Text with a one pixel dark outline: 4.5:1 at least on any ground."""
     flags = align | Qt.TextFlag.TextDontClip
     painter.setPen(OUTLINE)
-    for offset in _AROUND:
+    for offset in AROUND:
         painter.drawText(area.translated(offset), flags, text)
     painter.setPen(colour)
     painter.drawText(area, flags, text)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QStaticText
 
 from workstation.ui.assets import font
 from workstation.ui.viewer.annotations.model import Annotation, Kind
 from workstation.ui.viewer.annotations.outline import Outline, Points
-from workstation.ui.viewer.paint import FLAGS, Align, outlined
+from workstation.ui.viewer.paint import AROUND, FLAGS, OUTLINE, Align, outlined
 
 LINE = QColor("#ffe066")  # yellow, as most workstations; on black 15:1
 REGION = QColor("#4fd1e8")  # regions apart from lines, as in the design
@@ -167,9 +167,20 @@ def _label(lines: tuple[str, ...], colour: QColor, ratio: float) -> QPixmap:
     with QPainter(label) as painter:
         painter.setFont(font())
         for row, line in enumerate(lines):
-            place = QRectF(_EDGE, _EDGE + row * height, size.width() - 2 * _EDGE, height)
-            outlined(painter, place, Align.AlignLeft | Align.AlignVCenter, line, colour)
+            _outlined_line(painter, QPointF(_EDGE, _EDGE + row * height), line, colour)
     return label
+
+
+def _outlined_line(painter: QPainter, at: QPointF, line: str, colour: QColor) -> None:
+    """As `paint.outlined`, but laid out once for all nine times it is drawn."""
+    text = QStaticText(line)
+    text.setTextFormat(Qt.TextFormat.PlainText)
+    text.prepare(font=painter.font())
+    painter.setPen(OUTLINE)
+    for offset in AROUND:
+        painter.drawStaticText(at + offset, text)
+    painter.setPen(colour)
+    painter.drawStaticText(at, text)
 
 
 def paint_key_image(painter: QPainter, area: QRectF) -> None:

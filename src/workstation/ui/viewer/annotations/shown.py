@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import QRectF
 
 from workstation.imaging.compose import layout
-from workstation.imaging.frame import Frame
 from workstation.ui.viewer.annotations.model import Annotation, Annotations, Kind, Place, place_of
 from workstation.ui.viewer.annotations.outline import Outline, Screen, handle_under, is_on_line, outline
 from workstation.ui.viewer.annotations.painter import Drawing, drawing_of
@@ -38,10 +37,9 @@ class Shown:
         self._screen_of: tuple[object, ...] | None = None
         self._screen: Screen | None = None
         self._anchor: Screen | None = None  # where the outlines were made; panning only moves them
-        self._frame: Frame | None = None
         self._outlines: dict[Annotation, Outline] = {}
         self._drawings: dict[Annotation, Drawing] = {}
-        self._words: dict[tuple[Annotation, bool], Words] = {}
+        self._words: dict[tuple[Annotation, int, bool], Words] = {}
         self._labels: dict[int, QRectF] = {}  # where the words of an annotation were painted, by its number
 
     @property
@@ -67,11 +65,9 @@ class Shown:
         """Where image points lie now; forgets what was kept for another place."""
         frame, view = self._viewport.frame, self._viewport.view
         if frame is None:
-            self._forget(None)
+            self._labels = {}
             self._screen = self._anchor = self._screen_of = None
             return None
-        if frame is not self._frame:
-            self._forget(frame)
         attributes = frame.attributes
         pixels = (frame.rows, frame.columns, attributes.reduction, attributes.pixel_spacing_mm)
         look = (view.zoom, view.quarter_turns, view.flipped)
@@ -113,10 +109,11 @@ class Shown:
         frame = self._viewport.frame
         if frame is None:
             return Words(())
-        found = self._words.get((annotation, settled))
+        key = (annotation, frame.attributes.reduction, settled)  # an annotation lies on one image only
+        found = self._words.get(key)
         if found is None:
             _make_room(self._words)
-            found = self._words[annotation, settled] = words_of(annotation, frame, settled=settled)
+            found = self._words[key] = words_of(annotation, frame, settled=settled)
         return found
 
     def labelled(self, annotation: Annotation, label: QRectF) -> None:
@@ -140,11 +137,6 @@ class Shown:
         """On its line, or on a text itself."""
         label = self._labels.get(annotation.number) if annotation.kind is Kind.TEXT else None
         return is_on_line(self.outline(annotation), before) or (label is not None and label.contains(*at))
-
-    def _forget(self, frame: Frame | None) -> None:
-        """Words belong to a frame."""
-        self._frame = frame
-        self._words, self._labels = {}, {}
 
 
 def _make_room(kept: dict[Any, Any]) -> None:
