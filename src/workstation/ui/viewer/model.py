@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -24,6 +24,7 @@ from workstation.imaging.view import View
 from workstation.imaging.window import AUTO, drag_window, initial_window, window_of
 from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef
 from workstation.ui.viewer import tools
+from workstation.ui.viewer.history import Edit, History
 from workstation.ui.viewer.loader import FrameLoader, Loaded
 from workstation.ui.viewer.picture_notes import reading_text
 from workstation.ui.viewer.prefetch import Around
@@ -31,7 +32,6 @@ from workstation.ui.viewer.prefetch import Around
 if TYPE_CHECKING:
     from workstation.dicom.describe import ImageLabels
 
-_HISTORY_LENGTH = 100
 _PREFETCH_SHARE = 0.8  # of the cache, so that prefetching never pushes out what it just fetched
 
 
@@ -54,16 +54,6 @@ class Tool(StrEnum):
     POINT = "point"
     REGION_WINDOW = "region_window"  # the window from the values in a rectangle
     MAGNIFIER = "magnifier"
-
-
-class Edit(Protocol):
-    """A step of the history that is not a change of the view."""
-
-    def undo(self) -> None:
-        """Back to before."""
-
-    def redo(self) -> None:
-        """And forth again."""
 
 
 class Viewport(QObject):
@@ -99,8 +89,7 @@ class Viewport(QObject):
         self._views: dict[str, View] = {}
         self._places: dict[str, int] = {}
         self._view = View()
-        self._past: list[View | Edit] = []
-        self._future: list[View | Edit] = []
+        self._history = History()
         self._before_gesture: View | None = None
         self._size = (1, 1)
         self._automatic: Window | None = None
@@ -181,7 +170,7 @@ class Viewport(QObject):
         self._remember_place()
         self._display_set = display_set
         self._shown, self._frame, self._error = None, None, None
-        self._past, self._future, self._before_gesture = [], [], None
+        self._history, self._before_gesture = History(), None
         self._automatic = None
         self._view = View()
         self._generation += 1
@@ -309,7 +298,7 @@ class Viewport(QObject):
         if view == self._view:
             return
         if self._before_gesture is None:
-            self._push(self._view)
+            self._history.push(self._view)
         self._view = view
         self.view_changed.emit()
         self.changed.emit()
@@ -325,7 +314,7 @@ class Viewport(QObject):
         if before is None:
             return
         if before != self._view:
-            self._push(before)
+            self._history.push(before)
         self.gesture_ended.emit()
 
     def cancel_gesture(self) -> None:
@@ -337,33 +326,17 @@ class Viewport(QObject):
 
     def record(self, edit: Edit) -> None:
         """Take what was just done beside the view into the history."""
-        self._push(edit)
+        self._history.push(edit)
 
     def undo(self) -> None:
-        if not self._past:
-            return
-        step = self._past.pop()
-        if isinstance(step, View):
-            self._future.append(self._view)
-            self._restore(step)
-        else:
-            self._future.append(step)
-            step.undo()
+        view = self._history.undo(self._view)
+        if view is not None:
+            self._restore(view)
 
     def redo(self) -> None:
-        if not self._future:
-            return
-        step = self._future.pop()
-        if isinstance(step, View):
-            self._past.append(self._view)
-            self._restore(step)
-        else:
-            self._past.append(step)
-            step.redo()
-
-    def _push(self, step: View | Edit) -> None:
-        self._past = [*self._past[1 - _HISTORY_LENGTH :], step]
-        self._future = []
+        view = self._history.redo(self._view)
+        if view is not None:
+            self._restore(view)
 
     def _restore(self, view: View) -> None:
         self._view = view
