@@ -178,7 +178,11 @@ def shown_like_dcmtk(frame: Frame, options: str) -> View | None:
 @pytest.mark.parametrize(
     "row",
     # The others are compared pixel by pixel: test_dcm2pnm.py.
-    [param for param in rows_where() if param.values[0]["disp_mean"] and not renders(param.values[0]["transfer_syntax_uid"])],
+    [
+        param
+        for param in rows_where()
+        if param.values[0]["disp_mean"] and not renders(param.values[0]["transfer_syntax_uid"])
+    ],
 )
 def test_the_picture_is_as_bright_as_dcmtk_draws_it(row: dict[str, str], pool: DecodePool) -> None:
     frame = pool.frame(path_of(row), 0)
