@@ -111,7 +111,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _spec("viewer.arrow", T("actions", "Arrow"), "Q", icon="arrow", checkable=True, group="tool"),
     _spec("viewer.text", T("actions", "Text"), "X", icon="text", checkable=True, group="tool"),
     _spec("viewer.point", T("actions", "Probe"), "P", icon="probe", checkable=True, group="tool"),
-    _spec("viewer.magnifier", T("actions", "Magnifier"), icon="magnifier", checkable=True, group="tool"),
+    _spec(
+        "viewer.magnifier",
+        T("actions", "Magnifier"),
+        icon="magnifier",
+        checkable=True,
+        group="tool",
+        menu_text=T("actions", "Magnifier (hold M)"),
+    ),
     _spec(
         "viewer.region_window",
         T("actions", "ROI window"),

@@ -392,3 +392,20 @@ def test_what_lies_on_images_of_another_study_is_not_listed_and_there_again_with
     open_in(qtbot, ct, testdata / CT)
     assert shown(ct) == (length,)
     qtbot.waitUntil(lambda: section.list.count() == 1)
+
+
+def test_only_the_viewport_that_is_worked_in_has_something_selected(qtbot: QtBot, ct: ViewerPage) -> None:
+    ct.grid.set_shape((1, 2))
+    first, second = ct.grid.canvases
+    with qtbot.waitSignal(second.viewport.frame_shown):
+        second.viewport.show(first.viewport.display_set, first.viewport.index)
+    qtbot.waitUntil(lambda: first.viewport.size == second.viewport.size)
+    choose(ct, Tool.LENGTH)
+    drag(qtbot, first, (40, 50), (140, 50))
+    click(qtbot, second, (60, 120))  # begins another one there
+    qtbot.keyClick(second, Qt.Key.Key_Escape)
+    qtbot.keyClick(second, Qt.Key.Key_Delete)
+    assert len(shown(ct)) == 1
+    click(qtbot, second, (90, 50))  # the same annotation, seen in the other viewport
+    qtbot.keyClick(second, Qt.Key.Key_Delete)
+    assert shown(ct) == ()

@@ -38,6 +38,7 @@ class Measuring(QObject):
         grid.canvas_added.connect(self._equip)
         grid.frame_shown.connect(self._follow)
         grid.active_changed.connect(self._follow)
+        grid.active_changed.connect(self._select_in_one)
         self.annotations.changed.connect(self._follow)
         for name, act in (
             ("delete", self.delete),
@@ -45,6 +46,7 @@ class Measuring(QObject):
             ("auto_window", self.auto_window),
         ):
             self._action(name).triggered.connect(act)
+        self._action("magnifier").setToolTip(self.tr("Magnifier  (hold M)"))
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.connect(self._let_go)
@@ -124,6 +126,12 @@ class Measuring(QObject):
         canvases = self._grid.canvases
         self._layers = [one for one in self._layers if one[0] in canvases]
         return self._layers
+
+    def _select_in_one(self) -> None:
+        """What Delete deletes is in the viewport that is worked in, and nothing elsewhere looks as if it were."""
+        for canvas, layer, _ in self._equipped():
+            if canvas is not self._grid.canvas:
+                layer.select(None)
 
     def _follow(self) -> None:
         self._action("key_image").setChecked(self.annotations.is_key_image(self.place))

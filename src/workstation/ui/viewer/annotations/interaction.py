@@ -173,7 +173,7 @@ class AnnotationLayer:
         """One line about an annotation of this image."""
         return self._shown.words(annotation).short
 
-    def select(self, number: int) -> None:
+    def select(self, number: int | None) -> None:
         self._selected = number
         self._canvas.update()
 
