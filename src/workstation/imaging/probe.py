@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workstation.imaging.colour import palette_to_rgb
 from workstation.imaging.frame import Frame, PixelAttributes
 from workstation.imaging.grayscale import to_modality
 
@@ -30,11 +31,13 @@ class Reading:
 
 
 def read_pixel(frame: Frame, row: int, column: int) -> Reading | tuple[int, ...] | None:
-    """The pixel's reading; a colour frame gives its samples (a palette frame its index), a place outside None."""
+    """The pixel's reading; a colour gives red, green and blue, a place outside None."""
     value = modality_value(frame, row, column)
+    attributes = frame.attributes
+    if isinstance(value, tuple) and attributes.palette is not None:
+        return tuple(int(level) for level in palette_to_rgb(frame.stored[row, column], attributes.palette))
     if value is None or isinstance(value, tuple):
         return value
-    attributes = frame.attributes
     stored = float(frame.stored[row, column])
     scale = attributes.suv
     return Reading(

@@ -56,5 +56,8 @@ def test_padding_says_that_it_is_none_of_the_image() -> None:
 def test_colours_give_their_samples_and_places_outside_nothing() -> None:
     coloured = Frame(np.array([[[1, 2, 3]]], np.uint8), PixelAttributes("RGB", 8, False))
     assert read_pixel(coloured, 0, 0) == (1, 2, 3)
+    tables = tuple(LookupTable(0, np.array([0, level], np.uint16), 8) for level in (9, 8, 7))
+    indexed = Frame(np.array([[1]], np.uint8), PixelAttributes("PALETTE COLOR", 8, False, palette=tables))  # type: ignore[arg-type]
+    assert read_pixel(indexed, 0, 0) == (9, 8, 7)
     assert read_pixel(coloured, 0, 1) is None
     assert read_pixel(coloured, -1, 0) is None
