@@ -1,0 +1,58 @@
+"""Which button does what, and what two of them do together."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+
+from workstation.settings import MouseProfile
+from workstation.ui.viewer.gestures import Drag, tool_of
+from workstation.ui.viewer.model import Tool
+
+LEFT, MIDDLE, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
+NONE, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.mark.parametrize(
+    ("profile", "button", "modifiers", "tool"),
+    [
+        (MouseProfile.STANDARD, LEFT, NONE, Tool.ANGLE),
+        (MouseProfile.STANDARD, LEFT, CTRL, Tool.ANGLE),
+        (MouseProfile.STANDARD, MIDDLE, NONE, Tool.PAN),
+        (MouseProfile.STANDARD, RIGHT, NONE, Tool.ZOOM),
+        (MouseProfile.BIR, MIDDLE, NONE, Tool.PAN),
+        (MouseProfile.BIR, RIGHT, NONE, Tool.ZOOM),
+        (MouseProfile.CLEARCANVAS, LEFT, NONE, Tool.ANGLE),
+        (MouseProfile.CLEARCANVAS, LEFT, CTRL, Tool.PAN),
+        (MouseProfile.CLEARCANVAS, MIDDLE, NONE, Tool.WINDOW),
+        (MouseProfile.CLEARCANVAS, RIGHT, NONE, Tool.WINDOW),
+    ],
+)
+def test_each_profile_has_its_buttons_and_the_left_one_follows_the_tool(
+    profile: MouseProfile, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, tool: Tool
+) -> None:
+    assert tool_of(profile, Tool.ANGLE, button, modifiers) is tool
+
+
+@pytest.mark.parametrize(("first", "second"), [(LEFT, RIGHT), (RIGHT, LEFT)])
+def test_left_and_right_scroll_together_until_one_is_let_go(first: Qt.MouseButton, second: Qt.MouseButton) -> None:
+    drag = Drag(first, QPointF(0, 0), Tool.WINDOW)
+    assert drag.join(second, QPointF(1, 1))
+    assert drag.tool is Tool.SCROLL
+    assert drag.begun(QPointF(1, 2))
+    assert not drag.was_click  # no menu when the right one comes last
+    assert not drag.let_go(first)
+    assert not drag.begun(QPointF(1, 60))
+    assert drag.let_go(second)
+
+
+def test_another_button_changes_nothing() -> None:
+    drag = Drag(LEFT, QPointF(0, 0), Tool.WINDOW)
+    assert not drag.join(MIDDLE, QPointF(1, 1))
+    assert drag.tool is Tool.WINDOW
+
+
+def test_parts_of_a_step_add_up() -> None:
+    drag = Drag(LEFT, QPointF(0, 0), Tool.SCROLL)
+    assert [drag.whole(5, 12.0) for _ in range(6)] == [0, 0, 1, 0, 1, 0]
+    assert drag.whole(-33, 12.0) == -2
