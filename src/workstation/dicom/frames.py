@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ _FRAGMENT_LIMIT = 1_000_000
 _RLE = "1.2.840.10008.1.2.5"
 # The first bytes of a frame: JPEG and JPEG-LS SOI, JPEG 2000 SOC, JP2 and JPEG XL boxes, bare JPEG XL.
 _FRAME_STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0c", b"\xff\x0a")
+# The end of a codestream, padding, and the start of another: JPEG and JPEG-LS, JPEG 2000.
+_NEXT_CODESTREAM = re.compile(rb"\xff\xd9\x00?(?=(\xff\xd8\xff|\xff\x4f\xff\x51))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ def encapsulated_frames(opened: OpenedFile, pixels: PixelElement, layout: PixelF
         _by_extended_table(opened, fragments, layout)
         or _trivial(fragments, layout)
         or _by_offsets(table, fragments)
+        or _within_one(opened.stream, fragments, layout)
         or _by_content(opened.stream, fragments, layout)
     )
     problem = missing_text(len(frames), layout.frames) if len(frames) < layout.frames else ""
@@ -139,6 +143,8 @@ def _by_extended_table(opened: OpenedFile, fragments: list[Span], layout: PixelF
     by_start = {fragment.offset - fragments[0].offset: fragment for fragment in fragments}
     if not all(offset in by_start for offset in offsets):
         return []
+    if any(length > by_start[offset].length for offset, length in zip(offsets, lengths, strict=True)):
+        return _by_offsets(offsets, fragments)  # against the standard: several fragments make a frame
     return [
         (Span(by_start[offset].offset, min(length, by_start[offset].length)),)
         for offset, length in zip(offsets, lengths, strict=True)
@@ -161,3 +167,16 @@ def _by_content(stream: BoundedReader, fragments: list[Span], layout: PixelForma
     if len(grouped) > layout.frames or len(fragments) < layout.frames:
         return [(fragment,) for fragment in fragments]
     return [tuple(group) for group in grouped]
+
+
+def _within_one(stream: BoundedReader, fragments: list[Span], layout: PixelFormat) -> list[tuple[Span, ...]]:
+    """One fragment for many frames: their codestreams follow each other (against PS3.5 A.4, but met)."""
+    if len(fragments) != 1:
+        return []
+    data = read_spans(stream, (fragments[0],))
+    starts = [0, *(match.start(1) for match in _NEXT_CODESTREAM.finditer(data))]
+    if len(starts) != layout.frames:
+        return []
+    ends = [*starts[1:], len(data)]
+    base = fragments[0].offset
+    return [(Span(base + start, end - start),) for start, end in zip(starts, ends, strict=True)]

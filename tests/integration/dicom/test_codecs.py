@@ -250,3 +250,14 @@ def test_the_twelve_packed_bits_of_acr_nema_are_unpacked() -> None:
     pairs = np.frombuffer(raw, np.uint8).reshape(-1, 3).astype(np.uint16)
     expected = np.stack([pairs[:, 0] | (pairs[:, 1] & 15) << 8, pairs[:, 1] >> 4 | pairs[:, 2] << 4], -1)
     assert np.array_equal(stored.reshape(-1), expected.reshape(-1))
+
+
+@pytest.mark.parametrize("syntax", ["4.70", "4.80", "4.90"])
+@pytest.mark.parametrize("pad", [b"", b"\0"])
+def test_frames_that_follow_each_other_in_one_fragment_are_told_apart(syntax: str, pad: bytes, tmp_path: Path) -> None:
+    stored = picture("8u")
+    frames = [np.roll(stored, shift) for shift in (0, 7, 30)]
+    dataset = image_dataset(stored, NumberOfFrames=3)
+    code = pad.join(ENCODERS[syntax](frame, 8) for frame in frames)
+    path = write_encapsulated(tmp_path / "one.dcm", dataset, PREFIX + syntax, [code], offsets=False)
+    assert all(np.array_equal(decode_stored(path, index), frames[index]) for index in range(3))

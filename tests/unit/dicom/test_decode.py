@@ -201,6 +201,32 @@ def test_the_extended_offset_table_is_used(path: Path) -> None:
     assert [int(decode_stored(path, index)[0, 0]) for index in range(3)] == [3, 1, 2]
 
 
+def test_an_extended_table_over_several_fragments_a_frame_is_understood(path: Path) -> None:
+    parts = [deflated(frame) for frame in FRAMES]
+    split = [part for data in parts for part in (data[:4], data[4:])]
+    starts = np.cumsum([0] + [len(part) + 16 for part in parts])
+    dataset = image_dataset(FRAMES[0], PixelData=fragments(b"", *split), NumberOfFrames="3")
+    dataset["PixelData"].is_undefined_length = True
+    dataset.ExtendedOffsetTable = struct.pack("<3Q", *(int(start) for start in starts[:3]))
+    dataset.ExtendedOffsetTableLengths = struct.pack("<3Q", *map(len, parts))
+    write(path, dataset, DEFLATED_FRAMES)
+    assert [int(decode_stored(path, index)[0, 0]) for index in range(3)] == [1, 2, 3]
+
+
+def test_a_delimiter_inside_a_fragment_is_data(path: Path) -> None:
+    stored = np.frombuffer(b"\xfe\xff\xdd\xe0\0\0\0\0" * 2, np.uint8).reshape(4, 4)
+    dataset = image_dataset(stored, PixelData=fragments(b"", stored.tobytes()))
+    dataset["PixelData"].is_undefined_length = True
+    write(path, dataset, "1.2.840.10008.1.2.1.98")
+    assert np.array_equal(decode_stored(path), stored)
+
+
+def test_bytes_behind_a_frame_do_no_harm(path: Path) -> None:
+    write_fragments(path, fragments(b"", *(deflated(frame) + b"\0" * 6 for frame in FRAMES)))
+    assert [int(decode_stored(path, index)[0, 0]) for index in range(3)] == [1, 2, 3]
+    assert decode_frame(path, 1).attributes.incomplete == ""
+
+
 def test_a_table_that_fits_no_fragment_is_ignored(path: Path) -> None:
     write_fragments(path, fragments(struct.pack("<3L", 0, 7, 9), *map(deflated, FRAMES)))
     assert int(decode_stored(path, 2)[0, 0]) == 3
