@@ -128,7 +128,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         group="tool",
     ),
     _spec("viewer.auto_window", T("actions", "Auto window"), "F2", icon="window", when=_image),
-    _spec("viewer.delete", T("actions", "Delete measurement"), "Del", icon="trash", when=_image),
+    _spec("viewer.delete", T("actions", "Delete measurement"), "Del", "Backspace", icon="trash", when=_image),
     _spec("viewer.key_image", T("actions", "Key image"), "K", icon="star", when=_image, checkable=True),
     _spec("viewer.next_image", T("actions", "Next image"), "Down", when=_image),
     _spec("viewer.previous_image", T("actions", "Previous image"), "Up", when=_image),

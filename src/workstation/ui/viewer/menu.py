@@ -14,7 +14,7 @@ from workstation.ui.viewer.model import Viewport
 from workstation.ui.viewer.presets import Preset
 
 TOOLS = ("window", "scroll", "pan", "zoom", "rotate", "cursor", "magnifier")
-MEASURES = ("length", "angle", "ellipse", "rectangle", "freehand", "point", "arrow", "text")
+MEASURES = ("length", "angle", "ellipse", "rectangle", "freehand", "point", "arrow", "text", "delete")
 WINDOWS = ("full_range", "auto_window", "region_window")
 SHAPE = ("fit", "actual_size", "flip_horizontal", "flip_vertical", "rotate_right", "rotate_left")
 LOOK = ("invert", "reset", "overlay", "planes", "shutter", "privacy")
