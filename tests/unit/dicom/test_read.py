@@ -175,3 +175,27 @@ def test_a_data_set_read_whole_says_that_its_pixel_data_is_cut(tmp_path: Path) -
     with open_file(path, whole=True) as opened:
         assert opened.incomplete == "the file ends inside element (7FE0,0010)"
         assert len(opened.dataset.PixelData) == 54
+
+
+def test_odd_lengths_and_private_elements_are_read(file) -> None:  # type: ignore[no-untyped-def]
+    private = element(0x00090010, b"LO", b"ACME 1.0") + element(0x00091001, b"UN", b"\1\2\3")
+    path = file(BODY[:-10] + element(0x00100020, b"LO", b"421") + element(0x00280010, b"US", b"\x08\0"))
+    assert read_header(path).PatientID == "421"
+    path = file(
+        element(0x00080016, b"UI", b"1.2.840.10008.5.1.4.1.1.7\0") + private + element(0x00100020, b"LO", b"42")
+    )
+    assert read_header(path).PatientID == "42"
+
+
+def test_a_value_of_another_representation_than_the_standards_is_read(file) -> None:  # type: ignore[no-untyped-def]
+    path = file(BODY + element(0x00280010, b"UL", b"\x08\0\0\0"))
+    assert read_header(path).Rows == 8
+
+
+def test_a_wrong_group_length_in_the_meta_is_corrected(tmp_path: Path) -> None:
+    path = write(tmp_path / "image.dcm", image_dataset(np.zeros((4, 4), np.uint8)))
+    content = path.read_bytes()
+    for length in (0, 1, 40, 0xFFFF, 0xFFFFFFFF):
+        path.write_bytes(content[:140] + length.to_bytes(4, "little") + content[144:])
+        assert read_header(path).Rows == 4
+        assert transfer_syntax_of(path) == "1.2.840.10008.1.2.1"
