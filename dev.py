@@ -38,6 +38,7 @@ RUN_PACKAGES = (
 ).split()
 # The peers that the tests talk to, and a mouse for the virtual screen.
 TEST_PACKAGES = "orthanc orthanc-dicomweb dcmtk dicom3tools xdotool".split()
+BENCH_PACKAGES = ("libgdcm-tools",)  # decodes beside us
 TEST_PROGRAMS = ("Orthanc", "storescu", "dciodvfy", "Xvfb", "xdotool")
 
 
@@ -57,7 +58,8 @@ def main(arguments: list[str]) -> int:
         return 0 if name in ("-h", "--help", "help") else 2
     ensure_python()
     os.chdir(ROOT)
-    setup(RUN_PACKAGES + TEST_PACKAGES if name in ("test", "bench") else RUN_PACKAGES)
+    packages = {"test": TEST_PACKAGES, "bench": [*TEST_PACKAGES, *BENCH_PACKAGES]}
+    setup([*RUN_PACKAGES, *packages.get(name, ())])
     return commands[name](rest)
 
 
