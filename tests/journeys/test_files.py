@@ -12,8 +12,8 @@ from tests.journeys.conftest import HIP, Start, archived, files_of
 from tests.support.command_line import CommandLine
 from tests.support.driver import User
 from tests.support.testdata import manifest, require_testdata
-from workstation.services.explain import explain
 from workstation.services.display_sets import DisplayKind
+from workstation.services.explain import explain
 
 GROUPS = sorted({row["path"].split("/")[0] for row in manifest()}) or ["missing"]
 MAMMOGRAM = files_of("mg-screening")[0]

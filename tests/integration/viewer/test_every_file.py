@@ -13,8 +13,8 @@ from workstation.domain.errors import InputError
 from workstation.imaging.compose import compose
 from workstation.imaging.view import View
 from workstation.jobs.cancel import Cancellation
-from workstation.services.explain import explain
 from workstation.services.display_sets import DisplayKind
+from workstation.services.explain import explain
 from workstation.services.open_series import open_paths
 
 SIZE = (64, 48)
