@@ -60,20 +60,28 @@ class Background(QObject):
             self._thread.join(timeout_s)
 
     def _work(self) -> None:
-        while (item := self._queue.get()) is not None:
-            generation, question, then, failed = item
-            if generation != self._generation:
-                continue
-            try:
-                answer = question()
-            except WorkstationError as error:
-                self._send(generation, failed, error)
-            except Exception as error:  # noqa: BLE001 - one failing question must not end the thread for all later ones
-                # Without the exception's text, which may quote a patient's name.
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                _log.error("a background question failed: %s at %s:%d", type(error).__name__, place.name, place.lineno)
-            else:
-                self._send(generation, then, answer)
+        while self._answer_next():
+            pass
+
+    def _answer_next(self) -> bool:
+        """A function of its own: nothing of a question is held while the thread waits for the next one."""
+        item = self._queue.get()
+        if item is None:
+            return False
+        generation, question, then, failed = item
+        if generation != self._generation:
+            return True
+        try:
+            answer = question()
+        except WorkstationError as error:
+            self._send(generation, failed, error)
+        except Exception as error:  # noqa: BLE001 - one failing question must not end the thread for all later ones
+            # Without the exception's text, which may quote a patient's name.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            _log.error("a background question failed: %s at %s:%d", type(error).__name__, place.name, place.lineno)
+        else:
+            self._send(generation, then, answer)
+        return True
 
     def _send(self, generation: int, receiver: Callable[[Any], None] | None, value: object) -> None:
         if receiver is not None and not self._closed:

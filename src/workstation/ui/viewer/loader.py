@@ -170,19 +170,23 @@ class FrameLoader(QObject):
 
     def _work(self) -> None:
         while (ref := self._next()) is not None:
-            cancellation = self._running[ref]
-            frame, error = self._first_look(ref, cancellation), None
-            if frame is None and self._wanted(ref):
-                frame, error = self._fetch(ref, cancellation)
-            with self._changed:
-                del self._running[ref]
-                if not self._closed and (frame is not None or error is not None):
-                    if frame is not None:
-                        self.cache.keep(ref, frame)
-                    elif error is not None:
-                        self.cache.keep_error(ref, error)
-                    self._answer(ref, frame, error)
-                self._changed.notify_all()
+            self._serve(ref)
+
+    def _serve(self, ref: FrameRef) -> None:
+        """A function of its own: no frame is held while the thread waits for the next wish."""
+        cancellation = self._running[ref]
+        frame, error = self._first_look(ref, cancellation), None
+        if frame is None and self._wanted(ref):
+            frame, error = self._fetch(ref, cancellation)
+        with self._changed:
+            del self._running[ref]
+            if not self._closed and (frame is not None or error is not None):
+                if frame is not None:
+                    self.cache.keep(ref, frame)
+                elif error is not None:
+                    self.cache.keep_error(ref, error)
+                self._answer(ref, frame, error)
+            self._changed.notify_all()
 
     def _first_look(self, ref: FrameRef, cancellation: Cancellation) -> Frame | None:
         """Answer a reduced frame where that pays; the whole frame when it turned out to be one."""
