@@ -39,7 +39,7 @@ def check_reading(path: Path) -> None:
 
 def check_scan(path: Path, opened: OpenedFile) -> None:
     scan = scan_header(path)
-    if scan is None:
+    if scan is None or opened.incomplete:  # it passes over a broken item by its length, where pydicom stops
         return
     for keyword, (_, vr) in SCANNED_ELEMENTS.items():
         accessor: Any = elements.person_name if vr == "PN" else elements.texts
