@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom._dicom_dict import DicomDictionary
 from pydicom._uid_dict import UID_dictionary
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom.dataset import Dataset
 from pynetdicom import build_context, build_role
 from pynetdicom.ae import ApplicationEntity

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pynetdicom import AE
 from pynetdicom.association import Association
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom.uid import UID
 
 VERIFICATION = UID("1.2.840.10008.1.1")

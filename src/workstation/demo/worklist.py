@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 

@@ -54,6 +54,7 @@ def value_of(dataset: Header, tag: str | int) -> Any:
 @lru_cache(maxsize=4096)
 def _tag(tag: str | int) -> BaseTag:
     """pydicom looks a keyword up three times per access: a third of the time of a summary."""
+    import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
     from pydicom.tag import Tag
 
     return Tag(tag)
@@ -61,6 +62,7 @@ def _tag(tag: str | int) -> BaseTag:
 
 def _raw_text(dataset: Dataset, tag: str | int) -> str | None:
     """What the bytes say when their VR cannot be made of them, for texts and numbers as text."""
+    import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
     from pydicom.dataelem import RawDataElement
 
     try:
@@ -77,6 +79,7 @@ def values_of(dataset: Header, tag: str | int) -> list[Any]:
     """All values of `tag`, an empty list when absent."""
     if isinstance(dataset, HeaderScan):
         return dataset.values_of(tag)
+    import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
     from pydicom.multival import MultiValue
 
     value = value_of(dataset, tag)
@@ -118,6 +121,7 @@ def person_name(dataset: Header, tag: str | int) -> PersonName:
 def _name_groups(value: Any) -> list[str]:
     if isinstance(value, str):
         return value.split("=")
+    import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
     from pydicom.valuerep import PersonName as PydicomName
 
     from workstation.dicom.quiet import quiet

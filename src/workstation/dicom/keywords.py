@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom.datadict import keyword_dict
 
 

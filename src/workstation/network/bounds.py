@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
+import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pynetdicom.transport import AssociationSocket
 
 STALL_S = 10.0  # without a single byte inside a PDU, or without room for one of ours

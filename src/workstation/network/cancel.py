@@ -10,6 +10,8 @@ import contextlib
 import select
 import socket
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
+import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pynetdicom.association import Association
 
 _A_ABORT = bytes.fromhex("07000000000400000000")  # service user, no reason (PS3.8 9.3.8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom.filereader import _read_file_meta_info, read_partial, read_preamble
 
 from workstation.dicom import elements

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pynetdicom import _config
 
 _LIBRARIES = ("pynetdicom", "httpx2", "httpcore2")

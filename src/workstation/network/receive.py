@@ -15,6 +15,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
+import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_partial

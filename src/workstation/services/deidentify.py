@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom.dataset import FileDataset
 
 from workstation.deidentify.apply import apply

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
+import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom._uid_dict import UID_dictionary
 from pydicom.uid import (
     JPEG2000,

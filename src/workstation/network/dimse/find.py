@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
+import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom import Dataset
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelFind as PatientRootFind  # type: ignore[attr-defined]

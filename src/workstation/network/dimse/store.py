@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
+import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom import Dataset
 from pydicom.uid import UID
 from pynetdicom.dimse_primitives import C_STORE

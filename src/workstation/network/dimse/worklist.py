@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
+import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom import Dataset
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import ModalityWorklistInformationFind  # type: ignore[attr-defined]
