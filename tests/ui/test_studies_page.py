@@ -212,6 +212,7 @@ def test_several_studies_can_be_exported_as_soon_as_they_are_here(rig: Rig, page
 
 
 def test_files_dropped_on_the_window_are_imported_and_shown(rig: Rig, window, page, qtbot):
+    activity = window.page("activity")
     folder = require_testdata() / "charsets"
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(folder))])
@@ -223,7 +224,6 @@ def test_files_dropped_on_the_window_are_imported_and_shown(rig: Rig, window, pa
     qtbot.waitUntil(lambda: page.searching.run.finished and page.model.total_count > 0)
     qtbot.waitUntil(lambda: len(page.selection()) == 1)
     assert "new" in window.notices.notices[0].text
-    activity = window.page("activity")
     qtbot.waitUntil(lambda: not page.searching._look_ups and activity.model.active_count == 0)
     activity.table.selectRow(0)
     texts = [one.text() for one in activity.detail.findChildren(QLabel)]
