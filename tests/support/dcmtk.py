@@ -33,10 +33,10 @@ def picture(file: Path, into: Path, *options: str, transfer_syntax_uid: str = ""
         unavailable("DCMTK's dcm2pnm")
     command = [str(program), *options, "+op", str(file), str(into)]
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)
-    return None if done.returncode else _pnm(into.read_bytes())
+    return None if done.returncode else raw_pnm(into.read_bytes())
 
 
-def _pnm(data: bytes) -> Picture:
+def raw_pnm(data: bytes) -> Picture:
     """Raw PGM and PPM without comments, as DCMTK writes them."""
     kind, width, height, largest = data.split(maxsplit=4)[:4]
     assert largest == b"255"

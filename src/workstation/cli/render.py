@@ -32,15 +32,31 @@ def _parse_window(_context: click.Context, _parameter: click.Parameter, text: st
 @click.argument("out", metavar="OUT.png", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--frame", type=click.IntRange(min=1), default=1, show_default=True, help="Number of the frame, from 1.")
 @click.option("--window", metavar="C,W", callback=_parse_window, help="Window centre and width instead of the file’s.")
+@click.option(
+    "--presentation-state",
+    "presentation",
+    metavar="PR",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with a softcopy presentation state to show it by.",
+)
 @json_option
 @pass_session
-def command(session: Session, *, path: Path, out: Path, frame: int, window: Window | None, as_json: bool) -> int:
+def command(
+    session: Session,
+    *,
+    path: Path,
+    out: Path,
+    frame: int,
+    window: Window | None,
+    presentation: Path | None,
+    as_json: bool,
+) -> int:
     """Write one frame of a file as a PNG picture, as the viewer shows it, pixel for pixel."""
     frames = frame_count(path)
     if frame > frames:
         raise click.BadParameter(f"the file has {frames} frame{'' if frames == 1 else 's'}", param_hint="--frame")
     with DecodePool(session.settings().decode) as pool:
-        width, height = render_png(path, out, frame - 1, window, pool=pool)
+        width, height = render_png(path, out, frame - 1, window, pool=pool, presentation=presentation)
     if as_json:
         print_json({"path": str(path), "out": str(out), "frame": frame, "width": width, "height": height})
     else:

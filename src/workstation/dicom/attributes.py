@@ -105,7 +105,11 @@ def _modality_lut(dataset: Header, signed: bool, little: bool) -> LookupTable | 
 
 
 def _windows(frame: FrameAttributes) -> tuple[Window, ...]:
-    holder = frame.holder("FrameVOILUTSequence", "WindowCenter")
+    return windows_of(frame.holder("FrameVOILUTSequence", "WindowCenter"))
+
+
+def windows_of(holder: Header) -> tuple[Window, ...]:
+    """The windows of a data set or of an item that holds the VOI LUT macro."""
     centers = elements.numbers(holder, "WindowCenter")
     widths = elements.numbers(holder, "WindowWidth")
     explanations = elements.texts(holder, "WindowCenterWidthExplanation")

@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from workstation.dicom import elements
 from workstation.dicom.decode_pool import DecodePool
-from workstation.domain.errors import DiskFull, LocalError
+from workstation.dicom.presentation_state import read_presentation_state
+from workstation.dicom.read import read_header
+from workstation.domain.errors import DiskFull, LocalError, UnsupportedObject
 from workstation.imaging.compose import compose, row_ratio
 from workstation.imaging.frame import Frame, Window
+from workstation.imaging.present import native_size, presented, presented_view
+from workstation.imaging.presentation import PresentationState
 from workstation.imaging.view import View
+
+_LONGEST_SIDE = 32768
+_MOST_PIXELS = 1 << 28
 
 
 def render_png(
-    path: str | Path, out: str | Path, frame: int = 0, window: Window | None = None, *, pool: DecodePool
+    path: str | Path,
+    out: str | Path,
+    frame: int = 0,
+    window: Window | None = None,
+    *,
+    pool: DecodePool,
+    presentation: str | Path | None = None,
 ) -> tuple[int, int]:
-    """Write frame `frame` (from 0) to `out`; its width and height. Raises InputError, DiskFull, LocalError."""
+    """Write frame `frame` (from 0) to `out`; its width and height. Raises InputError, DiskFull, LocalError.
+
+    `presentation` is the path of a presentation state; UnsupportedObject where it is not about this frame.
+    """
     from PIL import Image  # noqa: PLC0415 - only the command line needs it
 
-    picture = render(pool.frame(path, frame), window)
+    if presentation is None:
+        picture = render(pool.frame(path, frame), window)
+    else:
+        state = read_presentation_state(presentation)
+        uid = elements.first_text(read_header(path), "SOPInstanceUID")
+        if not state.applies_to(uid, frame + 1):
+            raise UnsupportedObject(path=presentation, reason="a presentation state that is not about this image")
+        picture = render_presented(pool.frame(path, frame), state, uid, frame + 1, window=window)
     out = Path(out)
     partial = out.with_name(out.name + ".part")
     try:
@@ -38,3 +63,16 @@ def render(frame: Frame, window: Window | None = None) -> np.ndarray[tuple[int, 
     ratio = row_ratio(frame.attributes)
     width, height = frame.columns, max(1, round(frame.rows * ratio))
     return compose(frame, View(window=window, zoom=1.0), (width, height))
+
+
+def render_presented(
+    frame: Frame, state: PresentationState, sop_instance_uid: str, number: int, *, window: Window | None = None
+) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """The displayed area of frame `number` (from 1) as `state` shows it, at one screen pixel per image pixel or
+    magnified as it asks for. Raises UnsupportedObject where that would be an immense picture."""
+    shown, area = presented(frame, state, sop_instance_uid, number), state.area_for(sop_instance_uid, number)
+    size = native_size(shown, area, state)
+    if max(size) > _LONGEST_SIDE or size[0] * size[1] > _MOST_PIXELS:
+        raise UnsupportedObject(reason="a displayed area too large for a picture")
+    view = presented_view(shown, View(), state, area, size)
+    return compose(shown, replace(view, window=window), size)

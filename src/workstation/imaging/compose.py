@@ -67,8 +67,9 @@ class Layout:
 
 
 def row_ratio(attributes: PixelAttributes) -> float:
-    """Height of a pixel over its width, from the spacing, else the aspect ratio (PS3.3 C.7.6.3.1.7)."""
-    vertical, horizontal = attributes.pixel_spacing_mm or attributes.pixel_aspect_ratio
+    """Height of a pixel over its width, from the spacing, else the aspect ratio (PS3.3 C.7.6.3.1.7, C.10.4)."""
+    shown = attributes.display_aspect_ratio or attributes.pixel_spacing_mm
+    vertical, horizontal = shown or attributes.pixel_aspect_ratio
     ratio = vertical / horizontal
     return ratio if 1e-3 < ratio < 1e3 else 1.0
 
@@ -258,7 +259,8 @@ class _RememberedTable:
         """As `grayscale.display_table`."""
         slope, intercept = attributes.rescale_slope, attributes.rescale_intercept
         white_first = is_inverted(attributes, inverted)
-        key = (dtype, slope, intercept, attributes.modality_lut, interest, white_first)
+        tables = (attributes.modality_lut, attributes.presentation_lut)
+        key = (dtype, slope, intercept, *tables, interest, white_first)
         if self._table is None or self._key != key:
             self._key, self._table = key, display_table(dtype, attributes, interest, inverted)
         return self._table

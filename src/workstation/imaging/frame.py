@@ -120,6 +120,8 @@ class PixelAttributes:
     supplemental_palette: tuple[LookupTable, LookupTable, LookupTable] | None = None  # colours from its first input on
     profile: ColourCube | None = None  # ICC profile of true colour, None when it is sRGB
     suv: SuvScale | None = None  # PET
+    presentation_lut: LookupTable | None = None  # of a presentation state (PS3.3 C.11.6), after the VOI transformation
+    display_aspect_ratio: tuple[float, float] | None = None  # of a presentation state, before spacing and aspect ratio
     lossy_text: str = ""  # method and ratio of the lossy compression, as the file tells them
     derived: bool = False  # Image Type DERIVED (PS3.3 C.7.6.1.1.2)
     for_processing: bool = False  # Presentation Intent Type: raw data, not meant for looking at

@@ -99,6 +99,12 @@ def is_inverted(attributes: PixelAttributes, inverted: bool) -> bool:
     return white_first != inverted
 
 
+def presentation_lut(shades: Values, table: LookupTable) -> Values:
+    """0..1 to 0..1 through a Presentation LUT, whose whole input is the range of the values (PS3.3 C.11.6.1.1)."""
+    index = np.rint(np.nan_to_num(shades) * (len(table.values) - 1)).astype(np.int64)
+    return table.values[index] / float((1 << table.bits) - 1)
+
+
 def presentation(shades: Values, inverted: bool) -> Screen:
     """0..1 to 0..255."""
     levels = np.rint((1.0 - shades if inverted else shades) * WHITE)
@@ -108,7 +114,10 @@ def presentation(shades: Values, inverted: bool) -> Screen:
 
 def shade(values: Values, attributes: PixelAttributes, interest: Window | LookupTable, inverted: bool) -> Screen:
     """Modality values to screen levels."""
-    return presentation(voi(values, interest), is_inverted(attributes, inverted))
+    shades = voi(values, interest)
+    if attributes.presentation_lut is not None:
+        shades = presentation_lut(shades, attributes.presentation_lut)
+    return presentation(shades, is_inverted(attributes, inverted))
 
 
 # --- one table for all of it -----------------------------------------------------------------------

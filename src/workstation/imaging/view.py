@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from workstation.imaging.frame import Window
+from workstation.imaging.presentation import PresentationState
 
 
 class Interpolation(StrEnum):
@@ -31,3 +32,4 @@ class View:
     colour_map: str = ""  # Content Label of a palette of PS3.6 Annex B, for grayscale images; empty: gray
     overlays_shown: bool = True
     shutter_shown: bool = True
+    presentation: PresentationState | None = None  # applied by the user, to the images that it is about

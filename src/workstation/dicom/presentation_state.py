@@ -1,0 +1,163 @@
+"""Reading grayscale and color softcopy presentation states (PS3.3 A.33.1, A.33.2)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workstation.dicom import elements, lookup_tables
+from workstation.dicom.attributes import windows_of
+from workstation.dicom.overlays import overlay_groups, separate_overlays
+from workstation.dicom.read import open_file
+from workstation.dicom.shutters import display_shutter
+from workstation.domain.errors import UnsupportedObject
+from workstation.imaging.frame import LookupTable
+from workstation.imaging.presentation import (
+    DisplayedArea,
+    ImageReference,
+    PresentationState,
+    SizeMode,
+    SoftcopyVoi,
+)
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+GRAYSCALE = "1.2.840.10008.5.1.4.1.1.11.1"
+COLOR = "1.2.840.10008.5.1.4.1.1.11.2"
+SOP_CLASSES = (GRAYSCALE, COLOR)
+_ACTIVATION_LAYER = 0x1001
+_FARTHEST = 1 << 20  # pixels beyond which a corner of a displayed area is nonsense
+
+
+def read_presentation_state(path: str | Path) -> PresentationState:
+    """Raises NotDicom, DamagedFile, UnsupportedObject for other objects and for what would be shown wrongly."""
+    with open_file(path) as opened:
+        return presentation_state(opened.dataset, path)
+
+
+def presentation_state(dataset: Dataset, path: str | Path = "") -> PresentationState:
+    """As `read_presentation_state`; `path` is for the error alone."""
+    with elements.quietly(dataset):
+        if elements.first_text(dataset, "SOPClassUID") not in SOP_CLASSES:
+            raise UnsupportedObject(path=path, reason="no grayscale or color softcopy presentation state")
+        if elements.items(dataset, "MaskSubtractionSequence"):
+            raise UnsupportedObject(path=path, reason="a presentation state that subtracts a mask")
+        little = dataset.original_encoding[1] is not False
+        slope, intercept = elements.number(dataset, "RescaleSlope"), elements.number(dataset, "RescaleIntercept")
+        modality = elements.first_item(dataset, "ModalityLUTSequence")
+        modality_lut = None if modality is None else _table(modality, False, little)
+        overlays = separate_overlays(dataset, 0)
+        active = frozenset(
+            group for group in overlay_groups(dataset) if elements.first_text(dataset, group << 16 | _ACTIVATION_LAYER)
+        )
+        return PresentationState(
+            sop_instance_uid=elements.first_text(dataset, "SOPInstanceUID"),
+            label=elements.first_text(dataset, "ContentLabel"),
+            description=elements.first_text(dataset, "ContentDescription"),
+            images=_images(dataset),
+            rescale=(slope or 1.0, intercept or 0.0),
+            unit=(modality_lut.explanation if modality_lut else "") or _unit(dataset),
+            modality_lut=modality_lut,
+            voi=tuple(_voi(item, (intercept or 0.0) < 0, little) for item in _parts(dataset, "SoftcopyVOILUTSequence")),
+            inverse=elements.first_text(dataset, "PresentationLUTShape").upper() == "INVERSE",
+            presentation_lut=_presentation_lut(dataset, little),
+            shutter=display_shutter(dataset, overlays),
+            areas=_areas(dataset),
+            rotation=(elements.integer(dataset, "ImageRotation") or 0) % 360 // 90,
+            flipped=elements.first_text(dataset, "ImageHorizontalFlip").upper() == "Y",
+            overlays=tuple(overlay for overlay in overlays if overlay.group in active),
+            active_groups=active,
+            annotations=_annotations(dataset),
+        )
+
+
+def _unit(dataset: Dataset) -> str:
+    unit = elements.first_text(dataset, "RescaleType")
+    return "" if unit.upper() in ("US", "UNSPECIFIED") else unit
+
+
+# --- which images ----------------------------------------------------------------------------------
+
+
+def _images(dataset: Dataset) -> tuple[ImageReference, ...]:
+    """Of the Presentation State Relationship Module (PS3.3 C.11.11)."""
+    return tuple(
+        image for series in elements.items(dataset, "ReferencedSeriesSequence") for image in _references(series)
+    )
+
+
+def _references(item: Dataset) -> tuple[ImageReference, ...]:
+    found = []
+    for image in elements.items(item, "ReferencedImageSequence"):
+        frames = tuple(round(number) for number in elements.numbers(image, "ReferencedFrameNumber"))
+        found.append(ImageReference(elements.first_text(image, "ReferencedSOPInstanceUID"), frames))
+    return tuple(image for image in found if image.sop_instance_uid)
+
+
+def _parts(dataset: Dataset, sequence: str) -> list[Dataset]:
+    return list(elements.items(dataset, sequence))
+
+
+# --- grayscale -------------------------------------------------------------------------------------
+
+
+def _voi(item: Dataset, signed: bool, little: bool) -> SoftcopyVoi:
+    tables = (_table(one, signed, little) for one in elements.items(item, "VOILUTSequence"))
+    return SoftcopyVoi(windows_of(item), tuple(table for table in tables if table is not None), _references(item))
+
+
+def _table(item: Dataset, signed: bool, little: bool) -> LookupTable | None:
+    """The first input of the LUT is signed where its VR says so, or where values below zero are to be expected."""
+    descriptor = item.get_item(lookup_tables.LUT_DESCRIPTOR, keep_deferred=True)
+    return lookup_tables.lookup_table(item, signed or getattr(descriptor, "VR", "") == "SS", little)
+
+
+def _presentation_lut(dataset: Dataset, little: bool) -> LookupTable | None:
+    item = elements.first_item(dataset, "PresentationLUTSequence")
+    return None if item is None else _table(item, False, little)
+
+
+# --- displayed area (PS3.3 C.10.4) -----------------------------------------------------------------
+
+
+def _areas(dataset: Dataset) -> tuple[DisplayedArea, ...]:
+    areas = (_area(item) for item in elements.items(dataset, "DisplayedAreaSelectionSequence"))
+    return tuple(area for area in areas if area is not None)
+
+
+def _area(item: Dataset) -> DisplayedArea | None:
+    """None where its corners are missing or nonsense."""
+    first = elements.numbers(item, "DisplayedAreaTopLeftHandCorner")
+    last = elements.numbers(item, "DisplayedAreaBottomRightHandCorner")
+    if len(first) != 2 or len(last) != 2 or max(map(abs, (*first, *last))) > _FARTHEST:
+        return None
+    # "Top left" is meant after the image is turned: before it, either may be the smaller one.
+    left, right = sorted((round(first[0]), round(last[0])))
+    top, bottom = sorted((round(first[1]), round(last[1])))
+    mode = elements.first_text(item, "PresentationSizeMode").upper()
+    magnification = elements.number(item, "PresentationPixelMagnificationRatio")
+    return DisplayedArea(
+        left,
+        top,
+        right,
+        bottom,
+        mode=SizeMode(mode) if mode in set(SizeMode) else SizeMode.SCALE_TO_FIT,
+        spacing_mm=_pair(elements.numbers(item, "PresentationPixelSpacing")),
+        aspect_ratio=_pair(elements.numbers(item, "PresentationPixelAspectRatio")),
+        magnification=magnification if magnification and magnification > 0 else None,
+        images=_references(item),
+    )
+
+
+def _pair(numbers: list[float]) -> tuple[float, float] | None:
+    return (numbers[0], numbers[1]) if len(numbers) == 2 and min(numbers) > 0 else None
+
+
+def _annotations(dataset: Dataset) -> int:
+    """How many texts and graphics there are (PS3.3 C.10.5)."""
+    return sum(
+        len(elements.items(item, sequence))
+        for item in elements.items(dataset, "GraphicAnnotationSequence")
+        for sequence in ("TextObjectSequence", "GraphicObjectSequence", "CompoundGraphicSequence")
+    )

@@ -1,0 +1,119 @@
+"""What a softcopy presentation state asks for (PS3.3 A.33): a value that `present` applies to a frame and a view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from workstation.imaging.frame import LookupTable, Window
+from workstation.imaging.overlay import Overlay
+from workstation.imaging.shutter import Shutter
+
+
+class SizeMode(StrEnum):
+    """Presentation Size Mode (0070,0100), PS3.3 C.10.4."""
+
+    SCALE_TO_FIT = "SCALE TO FIT"
+    TRUE_SIZE = "TRUE SIZE"
+    MAGNIFY = "MAGNIFY"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReference:
+    """An image that is meant, or some of its frames."""
+
+    sop_instance_uid: str
+    frames: tuple[int, ...] = ()  # from 1; empty for all of them
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayedArea:
+    """A rectangle of the image before it is turned, in pixels from 1, the last ones included (PS3.3 C.10.4).
+
+    It may reach beyond the image.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    mode: SizeMode = SizeMode.SCALE_TO_FIT
+    spacing_mm: tuple[float, float] | None = None  # Presentation Pixel Spacing: between rows, between columns
+    aspect_ratio: tuple[float, float] | None = None  # vertical : horizontal, where there is no spacing
+    magnification: float | None = None  # screen pixels per image pixel, of MAGNIFY
+    images: tuple[ImageReference, ...] = ()  # empty for all of the state
+
+    @property
+    def columns(self) -> int:
+        return self.right - self.left + 1
+
+    @property
+    def rows(self) -> int:
+        return self.bottom - self.top + 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SoftcopyVoi:
+    """VOI LUTs or windows for some of the images (PS3.3 C.11.8)."""
+
+    windows: tuple[Window, ...] = ()
+    luts: tuple[LookupTable, ...] = ()
+    images: tuple[ImageReference, ...] = ()  # empty for all of the state
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PresentationState:
+    """One of them is equal to itself alone: views are compared often, and its tables are large."""
+
+    sop_instance_uid: str
+    label: str  # Content Label
+    description: str = ""  # Content Description
+    images: tuple[ImageReference, ...] = ()
+    rescale: tuple[float, float] = (1.0, 0.0)  # slope, intercept; the image's own are not used (PS3.4 N.2.1)
+    unit: str = ""
+    modality_lut: LookupTable | None = None
+    voi: tuple[SoftcopyVoi, ...] = ()
+    inverse: bool = False  # Presentation LUT Shape INVERSE
+    presentation_lut: LookupTable | None = None
+    shutter: Shutter | None = None
+    areas: tuple[DisplayedArea, ...] = ()
+    rotation: int = 0  # quarter turns clockwise
+    flipped: bool = False  # left-right, after the rotation (PS3.3 C.10.6)
+    overlays: tuple[Overlay, ...] = ()  # of the state itself, those that are active
+    active_groups: frozenset[int] = field(default_factory=frozenset)  # overlays of the image that are shown
+    annotations: int = 0  # how many texts and graphics it has
+
+    @property
+    def title(self) -> str:
+        """How people call it: its label and its description."""
+        return " · ".join(part for part in (self.label, self.description) if part) or "(no label)"
+
+    def applies_to(self, sop_instance_uid: str, frame: int) -> bool:
+        """Whether it is about frame `frame` (from 1) of that image."""
+        return _covers(self.images, sop_instance_uid, frame)
+
+    def area_for(self, sop_instance_uid: str, frame: int) -> DisplayedArea | None:
+        return _first(self.areas, sop_instance_uid, frame)
+
+    def voi_for(self, sop_instance_uid: str, frame: int) -> SoftcopyVoi | None:
+        return _first(self.voi, sop_instance_uid, frame)
+
+
+class _ForImages(Protocol):
+    @property
+    def images(self) -> tuple[ImageReference, ...]: ...
+
+
+_Part = TypeVar("_Part", bound=_ForImages)
+
+
+def _first(parts: Sequence[_Part], sop_instance_uid: str, frame: int) -> _Part | None:
+    return next((part for part in parts if not part.images or _covers(part.images, sop_instance_uid, frame)), None)
+
+
+def _covers(images: Sequence[ImageReference], sop_instance_uid: str, frame: int) -> bool:
+    return any(
+        image.sop_instance_uid == sop_instance_uid and (not image.frames or frame in image.frames) for image in images
+    )
