@@ -50,6 +50,15 @@ class FrameRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Playback:
+    """How the file wants to be played (PS3.3 C.7.6.5); all of it only where it says so."""
+
+    frame_times_ms: tuple[float, ...] = ()  # how long each frame of the file is shown, where that varies
+    sweeping: bool = False  # back and forth instead of from the last image to the first
+    trim: tuple[int, int] | None = None  # first and last frame worth playing, from 0
+
+
+@dataclass(frozen=True, slots=True)
 class DisplaySet:
     uid: str  # unique within what was opened: the series UID and which part of it
     study: Study
@@ -63,6 +72,7 @@ class DisplaySet:
     phases: tuple[str, ...] = ()  # what repeats the places: "TE 4.6 ms", "TE 9.2 ms"; empty when nothing does
     dimension: str = ""  # what the phases are: "echo", "time"
     sorting: Sorting = Sorting()
+    playback: Playback = Playback()
 
     @property
     def is_multi_frame(self) -> bool:

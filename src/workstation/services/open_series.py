@@ -18,7 +18,7 @@ from workstation.domain.job import Progress
 from workstation.domain.study import Instance, Series, Study
 from workstation.jobs.cancel import Cancellation
 from workstation.jobs.runner import JobContext, Outcome
-from workstation.services.display_sets import DisplaySet
+from workstation.services.display_sets import DisplaySet, Playback
 from workstation.services.file_walk import FileWalk, unreadable
 from workstation.services.first_look import FirstLook, Tell
 from workstation.services.ports import Archive
@@ -27,6 +27,7 @@ from workstation.services.stacking import MOST_FRAMES, OpenedFile, damaged_set, 
 if TYPE_CHECKING:
     from workstation.dicom.elements import Header
 
+_EVEN_MS = 0.5  # closer together, the times of a vector are one
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 OnProgress = Callable[[Progress], None]
 
@@ -174,6 +175,7 @@ def _item(path: Path, nouns: SharedNouns, header: Header) -> OpenedFile | None:
         frames=frames,
         frame_rate=frame_rate(header),
         facts=stack_facts(header, frames) if is_image else None,
+        playback=playback(header, frames) if frames > 1 else Playback(),
     )
 
 
@@ -189,6 +191,25 @@ def frame_rate(header: Header) -> float | None:
     vector = elements.values_of(header, "FrameTimeVector")
     times = [time for time in map(_positive, vector) if time is not None]  # the first is 0 by definition
     return 1000 * len(times) / sum(times) if times and len(vector) > 1 else None
+
+
+def playback(header: Header, frames: int) -> Playback:
+    """Frame Time Vector where it varies, Preferred Playback Sequencing, Start and Stop Trim (PS3.3 C.7.6.5)."""
+    first, last = (_positive(elements.number(header, name)) for name in ("StartTrim", "StopTrim"))
+    trim = (max(1, int(first or 1)) - 1, min(frames, int(last or frames)) - 1)
+    return Playback(
+        frame_times_ms=_shown_for(elements.values_of(header, "FrameTimeVector"), frames),
+        sweeping=elements.number(header, "PreferredPlaybackSequencing") == 1,
+        trim=trim if trim[0] < trim[1] and trim != (0, frames - 1) else None,
+    )
+
+
+def _shown_for(vector: Sequence[Any], frames: int) -> tuple[float, ...]:
+    """The vector has the time before each frame; the last frame, after which nothing comes, gets the mean."""
+    times = [time for time in map(_positive, vector[1:frames]) if time is not None]
+    if frames < 3 or len(times) != frames - 1 or max(times) - min(times) < _EVEN_MS:
+        return ()
+    return (*times, sum(times) / len(times))
 
 
 def _positive(value: Any) -> float | None:

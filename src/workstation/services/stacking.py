@@ -13,7 +13,7 @@ from workstation.domain.study import Instance, Series, Study
 from workstation.imaging.stack import Stack, StackKey, stacks
 from workstation.imaging.stack_notices import notices
 from workstation.services.completeness import incomplete
-from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef
+from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef, Playback
 
 MOST_FRAMES = 250_000  # of one file; what claims more has no pixels for it
 _TAKEN_ONE_BY_ONE = ("US", "IVUS")
@@ -37,6 +37,7 @@ class OpenedFile:
     frames: int
     frame_rate: float | None
     facts: StackFacts | None  # None: no image
+    playback: Playback = Playback()
 
 
 def group(items: Iterable[OpenedFile]) -> Iterator[DisplaySet]:
@@ -169,6 +170,7 @@ def _stacks(unit: Sequence[OpenedFile]) -> Iterator[DisplaySet]:
             series=first.series,
             frames=tuple(refs),
             frame_rate=first.frame_rate,
+            playback=first.playback if len(unit) == 1 else Playback(),
             ordered_by=stack.ordered_by,
             notices=() if kept else notices(keys, stack),
             phases=stack.labels if len(stack.labels) > 1 else (),

@@ -15,9 +15,9 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, SecondaryCapture
 from workstation.domain.errors import Cancelled, InputError, NotDicom
 from workstation.domain.study import Instance
 from workstation.jobs.cancel import Cancellation
-from workstation.services.display_sets import DisplayKind, DisplaySet
+from workstation.services.display_sets import DisplayKind, DisplaySet, Playback
 from workstation.services.first_look import FirstLook
-from workstation.services.open_series import frame_rate, open_paths
+from workstation.services.open_series import frame_rate, open_paths, playback
 from workstation.services.stacking import OpenedFile
 
 STUDY, SERIES = "1.2.3", "1.2.3.4"
@@ -229,6 +229,28 @@ def test_the_rate_comes_from_the_first_attribute_that_names_one(values: dict[str
     for keyword, value in values.items():
         setattr(dataset, keyword, value)
     assert frame_rate(dataset) == rate
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"FrameTimeVector": [0, 40, 100, 40]}, Playback(frame_times_ms=(40, 100, 40, 60))),
+        ({"FrameTimeVector": [0, 40, 40, 40]}, Playback()),
+        ({"FrameTimeVector": [0, 40, 100]}, Playback()),  # too short to be meant
+        ({"FrameTimeVector": [0, 40, -1, 40]}, Playback()),
+        ({"PreferredPlaybackSequencing": 1}, Playback(sweeping=True)),
+        ({"PreferredPlaybackSequencing": 0}, Playback()),
+        ({"StartTrim": 2, "StopTrim": 3}, Playback(trim=(1, 2))),
+        ({"StartTrim": 2}, Playback(trim=(1, 3))),
+        ({"StartTrim": 1, "StopTrim": 4}, Playback()),
+        ({"StartTrim": 3, "StopTrim": 2}, Playback()),
+    ],
+)
+def test_the_file_says_how_it_wants_to_be_played(values: dict[str, object], expected: Playback) -> None:
+    dataset = pydicom.Dataset()
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    assert playback(dataset, 4) == expected
 
 
 # --- before all is read ------------------------------------------------------------------------
