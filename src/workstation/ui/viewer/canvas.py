@@ -36,11 +36,12 @@ from workstation.settings import MouseProfile
 from workstation.ui.viewer.furniture import Density
 from workstation.ui.viewer.gestures import Drag, carry_out, tool_of
 from workstation.ui.viewer.model import Tool, Viewport
-from workstation.ui.viewer.paint import paint_frame, paint_furniture
+from workstation.ui.viewer.paint import paint_frame, paint_furniture, paint_picture
 from workstation.ui.viewer.pointer import PointerLayer, PointerLayers
 from workstation.ui.viewer.reference_lines import Guides, paint_guides
 from workstation.ui.viewer.series_model import MIME_TYPE
 from workstation.ui.viewer.surroundings import furnish
+from workstation.ui.viewer.texts import Texts
 
 WHEEL_NOTCH = 120
 ZOOM_PER_NOTCH = 1.15
@@ -85,6 +86,7 @@ class Canvas(QWidget):
         self._refine.setInterval(round(1000 * HURRY_S))
         self._refine.timeout.connect(self._compose_well)
         self._drag: Drag | None = None
+        self._texts = Texts()
         self._layers = PointerLayers()
         self._guides = Guides()
         self._points = False
@@ -157,12 +159,13 @@ class Canvas(QWidget):
             if picture is None:
                 painter.fillRect(self.rect(), QColor(0, 0, 0))
             else:
-                painter.drawImage(QPointF(0, 0), picture)
+                paint_picture(painter, picture)
                 paint_guides(painter, self.viewport, self._guides, self.devicePixelRatioF())
                 self._layers.paint(painter)
             area = QRectF(self.rect())
             ratio, private = self.devicePixelRatioF(), self._private
-            paint_furniture(painter, area, furnish(self.viewport, self._density, ratio, self.point(), private=private))
+            furniture = furnish(self.viewport, self._density, ratio, self.point(), private=private)
+            paint_furniture(painter, area, furniture, self._texts)
             if self._active:
                 paint_frame(painter, area)
         self.painted.emit()

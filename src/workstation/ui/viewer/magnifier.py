@@ -19,8 +19,9 @@ from workstation.imaging.view import View
 from workstation.ui.assets import font
 from workstation.ui.viewer.canvas import image_over
 from workstation.ui.viewer.model import Tool, Viewport
-from workstation.ui.viewer.paint import OUTLINE, Align, outlined
+from workstation.ui.viewer.paint import outlined
 from workstation.ui.viewer.pointer import Point
+from workstation.ui.viewer.texts import OUTLINE, Align
 
 SMALLEST, LARGEST = 2, 4  # times what is around it
 _DIAMETER = 240.0  # logical pixels

@@ -24,7 +24,8 @@ from workstation.imaging.planes import (
 )
 from workstation.ui.assets import font
 from workstation.ui.viewer.model import Viewport
-from workstation.ui.viewer.paint import OUTLINE, outlined
+from workstation.ui.viewer.paint import outlined
+from workstation.ui.viewer.texts import OUTLINE
 
 COLOUR = QColor("#5fd0e6")
 CROSS = QColor("#ffd84d")

@@ -13,8 +13,9 @@ from workstation.imaging.measure import Region, Shape, bounds
 from workstation.imaging.window import window_of_region
 from workstation.ui.viewer import tools
 from workstation.ui.viewer.model import Tool, Viewport
-from workstation.ui.viewer.paint import FRAME, OUTLINE
+from workstation.ui.viewer.paint import FRAME
 from workstation.ui.viewer.pointer import Point
+from workstation.ui.viewer.texts import OUTLINE
 
 
 class RegionWindow:

@@ -14,7 +14,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, Q
 from workstation.ui.assets import font
 from workstation.ui.viewer.annotations.model import Annotation, Kind
 from workstation.ui.viewer.annotations.outline import Outline, Points
-from workstation.ui.viewer.paint import AROUND, FLAGS, OUTLINE, Align, outlined
+from workstation.ui.viewer.paint import FLAGS, outlined
+from workstation.ui.viewer.texts import AROUND, OUTLINE, Align
 
 LINE = QColor("#ffe066")  # yellow, as most workstations; on black 15:1
 REGION = QColor("#4fd1e8")  # regions apart from lines, as in the design
