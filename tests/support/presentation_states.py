@@ -52,6 +52,14 @@ def state(path: Path, *changes: Dataset, images: tuple[str, ...] = (IMAGE,), **a
     return path
 
 
+def attributes(**values: object) -> Dataset:
+    """A data set of these elements."""
+    dataset = Dataset()
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    return dataset
+
+
 def references(*uids: str) -> Sequence:
     items = []
     for uid in uids:

@@ -8,10 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workstation.dicom import elements
 from workstation.dicom.decode_pool import DecodePool
-from workstation.dicom.presentation_state import read_presentation_state
-from workstation.dicom.read import read_header
 from workstation.domain.errors import DiskFull, LocalError, UnsupportedObject
 from workstation.imaging.compose import compose, row_ratio
 from workstation.imaging.frame import Frame, Window
@@ -41,10 +38,7 @@ def render_png(
     if presentation is None:
         picture = render(pool.frame(path, frame), window)
     else:
-        state = read_presentation_state(presentation)
-        uid = elements.first_text(read_header(path), "SOPInstanceUID")
-        if not state.applies_to(uid, frame + 1):
-            raise UnsupportedObject(path=presentation, reason="a presentation state that is not about this image")
+        state, uid = _state_about(path, frame, presentation)
         picture = render_presented(pool.frame(path, frame), state, uid, frame + 1, window=window)
     out = Path(out)
     partial = out.with_name(out.name + ".part")
@@ -76,3 +70,16 @@ def render_presented(
         raise UnsupportedObject(reason="a displayed area too large for a picture")
     view = presented_view(shown, View(), state, area, size)
     return compose(shown, replace(view, window=window), size)
+
+
+def _state_about(path: str | Path, frame: int, presentation: str | Path) -> tuple[PresentationState, str]:
+    """The state, and the SOP Instance UID of the image that it is about."""
+    from workstation.dicom import elements  # noqa: PLC0415 - pydicom, not needed for plain files
+    from workstation.dicom.presentation_state import read_presentation_state  # noqa: PLC0415
+    from workstation.dicom.read import read_header  # noqa: PLC0415
+
+    state = read_presentation_state(presentation)
+    uid = elements.first_text(read_header(path), "SOPInstanceUID")
+    if not state.applies_to(uid, frame + 1):
+        raise UnsupportedObject(path=presentation, reason="a presentation state that is not about this image")
+    return state, uid

@@ -160,6 +160,17 @@ def test_render_writes_what_the_viewer_shows(alone: CommandLine) -> None:
         assert set(picture.tobytes()) == {255}
 
 
+def test_render_shows_the_displayed_area_of_a_presentation_state(alone: CommandLine) -> None:
+    folder = require_testdata() / "presentation_states"
+    state = folder / "real01.pr.dcm"
+    record = alone.done("render", folder / "real01.dcm", "out.png", "--presentation-state", state, "--json").record
+    assert (record["width"], record["height"]) == (199, 133)
+    ended = alone("render", folder / "real02.dcm", "other.png", "--presentation-state", state)
+    assert ended.status == 1
+    assert "not about this image" in ended.err
+    assert not (alone.folder / "other.png").exists()
+
+
 def test_render_refuses_frames_and_windows_that_cannot_be(alone: CommandLine) -> None:
     for arguments in (("--frame", 2), ("--frame", 0), ("--window", "40"), ("--window", "40,0"), ("--window", "a,b")):
         ended = alone("render", BRAIN, "out.png", *arguments)

@@ -19,6 +19,7 @@ from tests.support.presentation_states import (
     ROWS,
     activation,
     area,
+    attributes,
     image,
     overlay,
     state,
@@ -63,13 +64,6 @@ def test_a_real_state_shows_its_image_as_dcmtk_does(number: int, tmp_path: Path)
     expected = whole[area.top - 1 : area.bottom, area.left - 1 : area.right]
     assert expected.size < whole.size
     assert_alike(ours(picture, presentation, asked.images[0].sop_instance_uid), expected)
-
-
-def attributes(**values: object) -> Dataset:
-    dataset = Dataset()
-    for keyword, value in values.items():
-        setattr(dataset, keyword, value)
-    return dataset
 
 
 RESCALED = attributes(RescaleSlope="2", RescaleIntercept="-1000", RescaleType="HU")

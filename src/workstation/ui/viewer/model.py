@@ -19,6 +19,8 @@ from workstation.domain.job import ErrorReport
 from workstation.imaging.compose import layout
 from workstation.imaging.frame import Frame, LookupTable, VoiFunction, Window
 from workstation.imaging.grayscale import modality_values, padding_mask
+from workstation.imaging.present import presented
+from workstation.imaging.presentation import PresentationState
 from workstation.imaging.probe import read_pixel
 from workstation.imaging.view import View
 from workstation.imaging.window import AUTO, drag_window, initial_window, window_of
@@ -84,7 +86,8 @@ class Viewport(QObject):
         self._direction = 1
         self._generation = 0
         self._shown: int | None = None
-        self._frame: Frame | None = None
+        self._decoded: Frame | None = None
+        self._frame: Frame | None = None  # as the presentation state in use shows it
         self._error: WorkstationError | None = None
         self._views: dict[str, View] = {}
         self._places: dict[str, int] = {}
@@ -128,7 +131,20 @@ class Viewport(QObject):
 
     @property
     def frame(self) -> Frame | None:
+        """What is looked at: the decoded frame, as the presentation state applied to it shows it."""
         return self._frame
+
+    @property
+    def decoded(self) -> Frame | None:
+        return self._decoded
+
+    @property
+    def presentation(self) -> PresentationState | None:
+        """The presentation state that is applied to the image shown."""
+        state, ref = self._view.presentation, self.shown_ref
+        if state is None or ref is None or not state.applies_to(ref.sop_instance_uid, ref.frame_index + 1):
+            return None
+        return state
 
     @property
     def labels(self) -> ImageLabels | None:
@@ -169,7 +185,7 @@ class Viewport(QObject):
         """Load a display set: at `index`, else where it was left, else in the middle of a stack."""
         self._remember_place()
         self._display_set = display_set
-        self._shown, self._frame, self._error = None, None, None
+        self._shown, self._decoded, self._frame, self._error = None, None, None, None
         self._history, self._before_gesture = History(), None
         self._automatic = None
         self._view = View()
@@ -238,7 +254,7 @@ class Viewport(QObject):
         self._generation += 1  # an answer may already be on its way
         self._loader.forget(self)
         self._loader.loaded.disconnect(self._on_loaded)
-        self._display_set, self._frame, self._shown = None, None, None
+        self._display_set, self._decoded, self._frame, self._shown = None, None, None, None
 
     def _first_index(self, display_set: DisplaySet) -> int:
         if display_set.uid in self._places:
@@ -280,7 +296,8 @@ class Viewport(QObject):
     def _present(self, frame: Frame | None, error: WorkstationError | None) -> None:
         assert self._display_set is not None
         size_was_unknown = self._frame is None
-        self._frame, self._error, self._shown = frame, error, self._index
+        self._decoded, self._error, self._shown = frame, error, self._index
+        self._frame = self._presented()
         if size_was_unknown and frame is not None:
             self._loader.want(self, self._generation, self._wishes(self._display_set.frames), self._first_look_size)
         self.changed.emit()
@@ -288,7 +305,7 @@ class Viewport(QObject):
 
     def fail(self, error: WorkstationError) -> None:
         """Show `error` in place of the picture, which turned out not to be one."""
-        self._frame, self._error = None, error
+        self._decoded, self._frame, self._error = None, None, error
         self.changed.emit()
 
     # --- the view ----------------------------------------------------------------------------
@@ -299,9 +316,7 @@ class Viewport(QObject):
             return
         if self._before_gesture is None:
             self._history.push(self._view)
-        self._view = view
-        self.view_changed.emit()
-        self.changed.emit()
+        self._restore(view)
 
     def begin_gesture(self) -> None:
         """Everything up to `end_gesture` is one step of the history."""
@@ -339,9 +354,18 @@ class Viewport(QObject):
             self._restore(view)
 
     def _restore(self, view: View) -> None:
+        other = view.presentation is not self._view.presentation
         self._view = view
+        if other:
+            self._frame = self._presented()
         self.view_changed.emit()
         self.changed.emit()
+
+    def _presented(self) -> Frame | None:
+        state, ref = self.presentation, self.shown_ref
+        if state is None or ref is None or self._decoded is None:
+            return self._decoded
+        return presented(self._decoded, state, ref.sop_instance_uid, ref.frame_index + 1)
 
     @property
     def shown_view(self) -> View:

@@ -40,6 +40,7 @@ from workstation.ui.viewer.menu import context_menu
 from workstation.ui.viewer.model import Tool, Viewport
 from workstation.ui.viewer.opening import Opener
 from workstation.ui.viewer.playing import Playing
+from workstation.ui.viewer.presentations import PresentationMenu
 from workstation.ui.viewer.presets import Preset
 from workstation.ui.viewer.series_model import SeriesModel
 from workstation.ui.viewer.side_panel import SidePanel
@@ -93,6 +94,7 @@ class ViewerPage(QWidget):
         self._playing = Playing(self.cine, self.panel.cine_section, self.grid, self.actions_)
         self._hanging = Hanging(self.grid, self.series)
         self.sorter = Sorter(workplace, self.series, self.grid, self.strip, self.actions_)
+        self.presentations = PresentationMenu(self)
         self.linker = Linker(self.grid)
         LinkSwitches(self.linker, self.actions_, self.toolbar.button("link"))
         self.measuring = Measuring(self.grid, self.actions_, self._choose_left_tool, self)
@@ -144,6 +146,7 @@ class ViewerPage(QWidget):
         """Show nothing and give the memory back."""
         self.cine.pause()
         self._details.make_thumbnails(())
+        self.presentations.look(())
         for viewport in self.grid.viewports:
             viewport.show(None)
         self.series.set_display_sets(())
@@ -159,6 +162,7 @@ class ViewerPage(QWidget):
         self.cine.pause()
         self._opener.close()
         self._details.close()
+        self.presentations.close()
         self.grid.close_viewports()
         self._loader.close()
 
@@ -273,6 +277,7 @@ class ViewerPage(QWidget):
         self._begun = False
         display_sets = self.display_sets
         self._details.make_thumbnails(display_sets)
+        self.presentations.look(display_sets)
         self._follow()
         self.grid.canvas.setFocus()
         self.opened.emit(display_sets)
@@ -405,5 +410,6 @@ class ViewerPage(QWidget):
 
     def _show_menu(self, position: QPoint) -> None:
         menu = context_menu(self.actions_, self.presets, self.viewport, self)
+        self.presentations.add_to(menu, self.viewport)
         self.sorter.add_to(menu, self.viewport.display_set)
         menu.popup(position)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workstation.imaging.calibration import scale_at, spacing_source
 from workstation.imaging.frame import Frame, PixelAttributes
+from workstation.imaging.presentation import PresentationState
 from workstation.imaging.probe import Reading
 from workstation.imaging.view import View
 from workstation.ui.viewer.furniture import number
@@ -28,6 +29,14 @@ def flags(attributes: PixelAttributes, view: View) -> tuple[str, ...]:
         )
         if applies
     )
+
+
+def presentation_flag(state: PresentationState | None) -> tuple[str, ...]:
+    """Which presentation state is applied, and what of it is not to be seen."""
+    if state is None:
+        return ()
+    left_out = f" ({state.annotations} annotation{'' if state.annotations == 1 else 's'} not drawn)"
+    return (f"PR applied: {state.label or '(no label)'}{left_out if state.annotations else ''}",)
 
 
 def made_line(attributes: PixelAttributes) -> str:

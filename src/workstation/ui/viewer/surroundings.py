@@ -18,7 +18,7 @@ from workstation.ui.viewer.furniture import (
     study_lines,
 )
 from workstation.ui.viewer.model import Viewport
-from workstation.ui.viewer.picture_notes import calibration_line, flags, made_line, ruler_mm
+from workstation.ui.viewer.picture_notes import calibration_line, flags, made_line, presentation_flag, ruler_mm
 
 SMALL = (330, 260)  # logical pixels across and down; below that four full corners meet
 _KINDS = {
@@ -188,7 +188,7 @@ def _technique(viewport: Viewport) -> str:
 
 
 def _flags(viewport: Viewport, frame: Frame) -> tuple[str, ...]:
-    told = flags(frame.attributes, viewport.view)
+    told = (*presentation_flag(viewport.presentation), *flags(frame.attributes, viewport.view))
     return (*told, "window auto") if viewport.window_is_automatic else told
 
 
