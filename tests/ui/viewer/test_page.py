@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QDropEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.ui.viewer.conftest import SmallWorkplace
 from workstation.imaging.compose import compose
+from workstation.imaging.frame import Window
 from workstation.imaging.window import drag_window
 from workstation.services.display_sets import DisplayKind
 from workstation.settings import ViewerSettings
+from workstation.ui.viewer import tools
 from workstation.ui.viewer.canvas import Canvas
 from workstation.ui.viewer.furniture import Density
 from workstation.ui.viewer.page import ViewerPage
@@ -184,6 +186,14 @@ def test_a_series_dropped_on_a_viewport_is_loaded_there(qtbot: QtBot, page: View
     event = QDropEvent(
         QPointF(10, 10), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
+    before = second.grab().toImage()
+    over = QDragEnterEvent(
+        QPoint(10, 10), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    second.dragEnterEvent(over)
+    assert second.grab().toImage() != before  # says where it would land
+    second.dragLeaveEvent(QDragLeaveEvent())
+    assert second.grab().toImage() == before
     second.dropEvent(event)
     assert second.viewport.display_set == wanted
     assert page.viewport is second.viewport
@@ -210,6 +220,30 @@ def test_thumbnails_appear_for_every_image(qtbot: QtBot, page: ViewerPage, testd
         ]
 
     qtbot.waitUntil(lambda: all(pictured()))
+
+
+def test_the_side_panel_follows_a_drag_after_the_picture(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    section, viewport = page.panel.window_section, page.viewport
+    qtbot.waitUntil(lambda: section.histogram.ready and section.level_field.text != "")
+    changed: list[str] = []
+    section.level_field.edit.textChanged.connect(changed.append)
+    for level in range(100, 120):
+        viewport.apply(lambda view, level=level: tools.with_window(view, Window(float(level), 300.0)))
+    assert not changed  # the picture waits for none of it
+    qtbot.waitUntil(lambda: section.level_field.text == "119")
+    assert changed == ["119"]
+
+
+def test_the_side_panel_follows_scrolling_after_the_picture(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    slider = page.panel.cine_section.slider
+    page.viewport.go_to(0)
+    qtbot.waitUntil(lambda: slider.value() == 0)
+    page.viewport.step(1)
+    page.viewport.step(1)
+    assert slider.value() == 0
+    qtbot.waitUntil(lambda: slider.value() == 2)
 
 
 def test_the_histogram_follows_and_changes_the_window(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
@@ -478,3 +512,43 @@ def test_attributes_of_the_last_image_are_gone_before_another_is_shown(
     other = next(one for one in page.display_sets if one is not page.viewport.display_set)
     page.show_display_set(other)
     assert attributes.rowCount() == 0
+
+
+def test_cine_keys_change_rate_sequence_and_range(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / US_CINE)
+    section, canvas, count = page.panel.cine_section, page.grid.canvas, page.viewport.count
+    before = page.cine.rate
+    qtbot.keyClick(canvas, Qt.Key.Key_Period)
+    assert page.cine.rate > before
+    qtbot.keyClick(canvas, Qt.Key.Key_Comma)
+    qtbot.keyClick(canvas, Qt.Key.Key_Comma)
+    assert page.cine.rate < before
+    qtbot.keyClick(canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ShiftModifier)
+    assert page.actions_["viewer.cine_sweep"].isChecked()
+    page.viewport.go_to(2)
+    qtbot.keyClick(canvas, Qt.Key.Key_BracketLeft)
+    page.viewport.go_to(4)
+    qtbot.keyClick(canvas, Qt.Key.Key_BracketRight)
+    assert section.slider.marks == (2, 4)
+    assert section.range.text().strip() == "3–5"
+    order: list[int] = []
+    page.viewport.index_changed.connect(order.append)
+    for _ in range(5):
+        page.cine.advance.emit(1)
+    assert order == [3, 2, 3, 4, 3]
+    qtbot.keyClick(canvas, Qt.Key.Key_Backslash)
+    assert section.slider.marks is None
+    assert count > 5
+
+
+def test_attributes_and_histogram_come_with_the_viewport_that_is_activated(
+    qtbot: QtBot, page: ViewerPage, testdata: Path
+) -> None:
+    open_in(qtbot, page, testdata / MR_SAGITTAL, testdata / CT)
+    lay_out(qtbot, page, (1, 2))
+    attributes = page.panel.attributes.model
+    qtbot.waitUntil(lambda: all(one.shown_ref is not None for one in page.grid.viewports))
+    qtbot.waitUntil(lambda: attributes.rowCount() > 10)
+    page.actions_["viewer.next_viewport"].trigger()
+    assert attributes.rowCount() == 0
+    qtbot.waitUntil(lambda: attributes.rowCount() > 10)

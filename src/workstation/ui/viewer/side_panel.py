@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDoubleValidator
-from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from workstation.imaging.frame import Window
-from workstation.ui.assets import DARK, icon
+from workstation.ui.assets import DARK
 from workstation.ui.viewer.annotations.section import MeasurementsSection
 from workstation.ui.viewer.attributes import AttributesList
-from workstation.ui.viewer.cine import FASTEST, SLOWEST
+from workstation.ui.viewer.cine_section import CineSection
 from workstation.ui.viewer.histogram import HistogramView
 from workstation.ui.viewer.keys import guard_keys
-from workstation.ui.widgets.buttons import button, icon_button, label
+from workstation.ui.widgets.buttons import button, label
 from workstation.ui.widgets.fields import TextField
 from workstation.ui.widgets.layouts import clear, row
 
@@ -97,80 +97,6 @@ class WindowSection(QWidget):
             return
         if asked[1] > 0 and asked != self._shown:
             self.window_edited.emit(*asked)
-
-
-class CineSection(QWidget):
-    """Previous, play, next, where we are, and how fast."""
-
-    stepped = Signal(int)
-    toggled = Signal()
-    moved = Signal(int)
-    rate_edited = Signal(float)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.play = icon_button("play", self.tr("Play"), self.toggled.emit)
-        self.back = icon_button("previous", self.tr("Previous image"), lambda: self.stepped.emit(-1))
-        self.forth = icon_button("next", self.tr("Next image"), lambda: self.stepped.emit(1))
-        for one in (self.back, self.play, self.forth):
-            one.setObjectName("tool")
-            one.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setAccessibleName(self.tr("Image number"))
-        self.slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.slider.valueChanged.connect(self.moved)
-        self.position = label("", "muted")
-        self._rate = 0.0
-        self.rate = QLineEdit()
-        self.rate.setValidator(QDoubleValidator(SLOWEST, FASTEST, 1, self.rate))
-        self.rate.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.rate.setAccessibleName(self.tr("Images per second"))
-        self.rate.setFixedWidth(54)
-        self.rate.editingFinished.connect(self._rate_typed)
-        guard_keys(self.slider, self.rate)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
-        layout.addWidget(section(self.tr("CINE")))
-        layout.addLayout(
-            row(
-                self.back,
-                self.play,
-                self.forth,
-                self.position,
-                None,
-                self.rate,
-                label(self.tr("fps"), "muted"),
-                spacing=4,
-            )
-        )
-        layout.addWidget(self.slider)
-
-    def show_position(self, index: int, count: int) -> None:
-        with QSignalBlocker(self.slider):
-            self.slider.setRange(0, max(0, count - 1))
-            self.slider.setValue(index)
-        self.position.setText(f"  {index + 1} / {count}" if count else "")
-        for one in (self.back, self.play, self.forth, self.slider, self.rate):
-            one.setEnabled(count > 1)
-
-    def show_rate(self, rate: float) -> None:
-        self._rate = rate
-        self.rate.setText(f"{rate:.4g}")
-
-    def _rate_typed(self) -> None:
-        try:
-            rate = _number(self.rate.text())
-        except ValueError:
-            return
-        if abs(rate - self._rate) > 0.05:
-            self.rate_edited.emit(rate)
-
-    def show_playing(self, playing: bool) -> None:
-        self.play.setIcon(icon("pause" if playing else "play"))
-        name = self.tr("Pause") if playing else self.tr("Play")
-        self.play.setToolTip(name)
-        self.play.setAccessibleName(name)
 
 
 class SidePanel(QFrame):
