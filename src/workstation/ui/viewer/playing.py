@@ -21,7 +21,8 @@ class Habit:
     """How a display set is played: at first as its file wants it, then as the user does."""
 
     rate: float
-    course: Course
+    sweeping: bool = False
+    marks: tuple[int, int] | None = None  # None: all that there is, also when more comes
 
 
 class Playing(QObject):
@@ -58,11 +59,8 @@ class Playing(QObject):
         display_set = self._grid.viewport.display_set
         self._uid = display_set.uid if display_set else ""
         habit = self._habits.get(self._uid) or _as_the_file_wants(display_set)
-        course = (
-            habit.course if habit.course.last < max(1, self._place()[1]) else _as_the_file_wants(display_set).course
-        )
         self._take_frame_times(display_set)
-        self._follow(course)
+        self._follow(Course.over(self._place()[1], sweeping=habit.sweeping, trim=habit.marks))
         self._cine.set_rate(habit.rate)
 
     @property
@@ -119,7 +117,9 @@ class Playing(QObject):
 
     def _keep(self) -> None:
         if self._uid:
-            self._habits[self._uid] = Habit(self._cine.rate, self._course)
+            course = self._course
+            marks = None if course.is_whole(self._place()[1]) else (course.first, course.last)
+            self._habits[self._uid] = Habit(self._cine.rate, course.sweeping, marks)
 
     # Not connected to a viewport itself: which one is worked in changes.
     def _step(self, images: int) -> None:
@@ -155,12 +155,11 @@ class Playing(QObject):
 
 def _as_the_file_wants(display_set: DisplaySet | None) -> Habit:
     if display_set is None:
-        return Habit(DEFAULT_RATE, Course(0, 0))
+        return Habit(DEFAULT_RATE)
     playback = display_set.playback
     in_order = all(ref.frame_index == number for number, ref in enumerate(display_set.frames))
-    count = len(display_set.phases) if display_set.plays_in_place else len(display_set.frames)
     trim = playback.trim if in_order and not display_set.plays_in_place else None
-    return Habit(display_set.frame_rate or DEFAULT_RATE, Course.over(count, sweeping=playback.sweeping, trim=trim))
+    return Habit(display_set.frame_rate or DEFAULT_RATE, playback.sweeping, trim)
 
 
 def _move(viewport: Viewport, images: int, count: int, *, backwards: bool) -> None:
