@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
@@ -100,6 +100,13 @@ def test_tab_reaches_fields_table_and_buttons_of_studies(window, qtbot):
         qtbot.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
         reached.append(QApplication.focusWidget())
     assert {page.fields.patient_id.edit, page.fields.date.choice, page.sources.chip("RADPACS")} <= set(reached)
+
+
+def test_the_window_and_its_title_bar_fit_the_screen(window):
+    window.fit_into(QSize(1366, 768))
+    assert (window.width() < 1366, window.height() < 740) == (True, True)
+    window.fit_into(QSize(3840, 2160))
+    assert window.height() < 740, "it never grows"
 
 
 @pytest.mark.parametrize("size_of_window", [(1024, 600), (1600, 1000)])

@@ -184,6 +184,7 @@ def run_window(
     else:
         window.show_page(page)
         later.begin_after(window)
+    window.fit_into(window.screen().availableSize())
     window.show()
     return application.exec()
 

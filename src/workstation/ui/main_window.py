@@ -28,6 +28,7 @@ from workstation.ui.widgets.notice import NoticeArea
 
 TITLE = "Workstation"
 BOTTOM = frozenset({"activity", "settings"})
+_FRAME = QSize(8, 40)  # what the title bar and the borders take, which nobody knows before the window is shown
 
 
 class MainWindow(QMainWindow):
@@ -68,6 +69,10 @@ class MainWindow(QMainWindow):
             self.addAction(actions[name])
         actions["window.full_screen"].triggered.connect(self._toggle_full_screen)
         actions["window.quit"].triggered.connect(self.close)
+
+    def fit_into(self, room: QSize) -> None:
+        """Make the window, its title bar too, no larger than the screen's `room`: the status bar stays in sight."""
+        self.resize(self.size().boundedTo(room - _FRAME))
 
     def add_page(self, name: str, make: Callable[[], QWidget]) -> None:
         """Put a page into the navigation; its action is `window.<name>`. `make` is called when it is needed."""

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDropEvent,
     QEnterEvent,
     QImage,
@@ -73,6 +74,7 @@ class Canvas(QWidget):
         self._density = Density.FULL
         self._private = False
         self._active = False
+        self._drop_target = False
         self._composer = Composer()
         self._array: NDArray[np.uint8] | None = None
         self._image: QImage | None = None
@@ -166,8 +168,8 @@ class Canvas(QWidget):
             ratio, private = self.devicePixelRatioF(), self._private
             furniture = furnish(self.viewport, self._density, ratio, self.point(), private=private)
             paint_furniture(painter, area, furniture, self._texts)
-            if self._active:
-                paint_frame(painter, area)
+            if self._active or self._drop_target:
+                paint_frame(painter, area, filled=self._drop_target)
         self.painted.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -329,11 +331,20 @@ class Canvas(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasFormat(MIME_TYPE):
             event.acceptProposedAction()
+            self._show_drop_target(True)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        self._show_drop_target(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
+        self._show_drop_target(False)
         self.activated.emit()
         self.dropped.emit(event.mimeData().data(MIME_TYPE).toStdString())
         event.acceptProposedAction()
+
+    def _show_drop_target(self, shown: bool) -> None:
+        self._drop_target = shown
+        self.update()
 
     def cancel_drag(self) -> bool:
         """Give up a drag and what it changed; whether there was one."""

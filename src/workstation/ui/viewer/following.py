@@ -50,6 +50,8 @@ class Following(QObject):
         self.active_changed.emit()
         self._show_display_set()
         self._show_view()
+        if viewport.shown_ref is not None:  # its picture is on the screen already, none will come to tell it
+            self._details.wait()
 
     def tell_actions(self) -> None:
         """What there is to act on."""

@@ -54,10 +54,12 @@ def paint_furniture(painter: QPainter, area: QRectF, furniture: Furniture, texts
         texts.paint(painter, below, Align.AlignHCenter, furniture.loading, FLAGS, strong=True)
 
 
-def paint_frame(painter: QPainter, area: QRectF) -> None:
-    """The border of the viewport that hears the keys."""
+def paint_frame(painter: QPainter, area: QRectF, *, filled: bool = False) -> None:
+    """The border of the viewport that hears the keys; `filled` where what is dragged would be dropped."""
     painter.setPen(QPen(FRAME, 2))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+    veil = QColor(FRAME)
+    veil.setAlpha(60)
+    painter.setBrush(veil if filled else Qt.BrushStyle.NoBrush)
     painter.drawRect(area.adjusted(1, 1, -1, -1))
 
 
