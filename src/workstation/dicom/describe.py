@@ -6,6 +6,7 @@ Both read element by element with caps: printing a hostile data set whole can ta
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,15 +168,16 @@ def _slice(dataset: Dataset, frame_index: int) -> str:
 # --- the list of attributes ------------------------------------------------------------------------
 
 
-def attributes_of(path: str | Path, limit: int = ROW_LIMIT) -> list[AttributeRow]:
+def attributes_of(path: str | Path, limit: int = ROW_LIMIT, *, exact: bool = False) -> list[AttributeRow]:
     """Tag, name, value and depth of every element up to the pixel data, at most `limit` rows.
 
+    `exact`: long values in full and a checksum of binary ones, so that equal rows are equal values.
     Raises NotDicom, DamagedFile. The last row says so when there are more.
     """
     with open_file(path) as opened, quiet():
         rows: list[AttributeRow] = []
         for part in (opened.dataset.file_meta, opened.dataset):
-            for row in _rows(part):
+            for row in _rows(part, exact):
                 if len(rows) >= limit:
                     rows.append(("", "", f"… more than {limit} elements", 0))
                     return rows
@@ -189,9 +191,9 @@ def attributes_of(path: str | Path, limit: int = ROW_LIMIT) -> list[AttributeRow
         return rows
 
 
-def _rows(dataset: Dataset) -> Iterator[AttributeRow]:
+def _rows(dataset: Dataset, exact: bool) -> Iterator[AttributeRow]:
     """Depth first without recursion."""
-    waiting: list[Iterator[AttributeRow | tuple[Dataset, int]]] = [_elements(dataset, 0)]
+    waiting: list[Iterator[AttributeRow | tuple[Dataset, int]]] = [_elements(dataset, 0, exact)]
     while waiting:
         following = next(waiting[-1], None)
         if following is None:
@@ -199,10 +201,10 @@ def _rows(dataset: Dataset) -> Iterator[AttributeRow]:
         elif isinstance(following[0], str):
             yield following
         elif len(waiting) <= _DEEPEST:
-            waiting.append(_elements(following[0], following[1]))
+            waiting.append(_elements(following[0], following[1], exact))
 
 
-def _elements(dataset: Dataset, depth: int) -> Iterator[AttributeRow | tuple[Dataset, int]]:
+def _elements(dataset: Dataset, depth: int, exact: bool) -> Iterator[AttributeRow | tuple[Dataset, int]]:
     for tag in sorted(dataset.keys()):
         if tag in PIXEL_TAGS:
             continue
@@ -214,7 +216,7 @@ def _elements(dataset: Dataset, depth: int) -> Iterator[AttributeRow | tuple[Dat
                 yield "(FFFE,E000)", f"Item {number}", "", depth + 1
                 yield item, depth + 2
         else:
-            yield _tag_text(tag), name, _value_text(value), depth
+            yield _tag_text(tag), name, _value_text(value, exact), depth
 
 
 def _value(dataset: Dataset, tag: BaseTag) -> Any:
@@ -225,20 +227,20 @@ def _value(dataset: Dataset, tag: BaseTag) -> Any:
     return elements.value_of(dataset, tag)
 
 
-def _value_text(value: Any) -> str:
+def _value_text(value: Any, exact: bool) -> str:
     if value is None:
         return ""
     if isinstance(value, bytes):
-        return f"{len(value)} bytes"
+        return f"{len(value)} bytes" + (f", CRC-32 {zlib.crc32(value):08x}" if exact else "")
     if isinstance(value, MultiValue | list | tuple):
-        shown = "\\".join(str(part) for part in list(value)[:32])
-        shown += "\\…" if len(value) > 32 else ""
+        shown = "\\".join(str(part) for part in list(value)[: None if exact else 32])
+        shown += "\\…" if len(value) > 32 and not exact else ""
     elif isinstance(value, DataElement | Dataset):
         return ""
     else:
         shown = str(value)
     shown = elements.clean(shown.replace("\n", " ").replace("\r", " "))
-    return shown if len(shown) <= _VALUE_LENGTH else shown[:_VALUE_LENGTH] + "…"
+    return shown if exact or len(shown) <= _VALUE_LENGTH else shown[:_VALUE_LENGTH] + "…"
 
 
 def _name(dataset: Dataset, tag: BaseTag) -> str:

@@ -198,3 +198,18 @@ def test_keywords_are_known_and_corrected() -> None:
     assert similar_keywords("patientname") == ["PatientName"]
     assert "PatientID" in similar_keywords("PatientIDD")
     assert similar_keywords("qqqqqqqq") == []
+
+
+def test_exact_rows_tell_long_and_binary_values_apart(tmp_path: Path) -> None:
+    rows = []
+    for end in "AB":
+        dataset = image_dataset(STORED)
+        dataset.ImageComments = "x" * 3000 + end
+        dataset.add_new(0x00091010, "OB", b"\0" * 99 + end.encode())
+        path = write(tmp_path / f"{end}.dcm", dataset)
+        shown = {tag: value for tag, _, value, _ in attributes_of(path)}
+        exact = {tag: value for tag, _, value, _ in attributes_of(path, exact=True)}
+        rows.append((shown, exact))
+    for tag in ("(0020,4000)", "(0009,1010)"):
+        assert rows[0][0][tag] == rows[1][0][tag]
+        assert rows[0][1][tag] != rows[1][1][tag]
