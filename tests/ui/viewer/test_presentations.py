@@ -145,9 +145,25 @@ def test_a_real_state_shows_its_area_and_tells_which_marks_are_missing(
     assert zoom is not None
     width, height = page.viewport.size
     assert zoom == pytest.approx(min(width / asked.areas[0].columns, height / asked.areas[0].rows))
-    assert presentation_flag(page.viewport.presentation)[0].endswith("(2 annotations not drawn)")
+    assert presentation_flag(page.viewport.presentation) == ("PR applied: FOR_PRESENTATION", "2 PR marks not drawn")
 
 
 def test_a_screen_that_does_not_know_its_size_gives_no_true_size() -> None:
     assert pixel_mm(0.0, 127.0, 1.0) is None
     assert pixel_mm(500.0, 127.0, 2.0) == pytest.approx(0.1)
+
+
+def test_values_are_read_in_the_units_of_the_state_applied(qtbot: QtBot, page: ViewerPage, tmp_path: Path) -> None:
+    image(tmp_path / "image.dcm", RescaleSlope="2", RescaleIntercept="-1000", RescaleType="HU")
+    own = attributes(RescaleSlope="1", RescaleIntercept="5", RescaleType="MGML")
+    state(tmp_path / "state.dcm", own, ContentDescription="")
+    open_with_states(qtbot, page, tmp_path)
+    middle = (page.viewport.size[0] / 2, page.viewport.size[1] / 2)
+    before = page.viewport.probe(middle)
+    offered(qtbot, page)["MADE"].trigger()
+    after = page.viewport.probe(middle)
+    assert before is not None
+    assert after is not None
+    stored = before.row * 40 + before.column * 33
+    assert before.text.split()[0].replace("−", "-") == str(2 * stored - 1000)
+    assert after.text.split()[:2] == [str(stored + 5), "MGML"]

@@ -35,8 +35,9 @@ def presentation_flag(state: PresentationState | None) -> tuple[str, ...]:
     """Which presentation state is applied, and what of it is not to be seen."""
     if state is None:
         return ()
-    left_out = f" ({state.annotations} annotation{'' if state.annotations == 1 else 's'} not drawn)"
-    return (f"PR applied: {state.label or '(no label)'}{left_out if state.annotations else ''}",)
+    applied = f"PR applied: {state.label or '(no label)'}"
+    missing = f"{state.annotations} PR mark{'' if state.annotations == 1 else 's'} not drawn"
+    return (applied, missing) if state.annotations else (applied,)
 
 
 def made_line(attributes: PixelAttributes) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QRectF
 
 from workstation.imaging.compose import layout
+from workstation.imaging.presentation import PresentationState
 from workstation.ui.viewer.annotations.model import Annotation, Annotations, Kind, Place, place_of
 from workstation.ui.viewer.annotations.outline import Outline, Screen, handle_under, is_on_line, outline
 from workstation.ui.viewer.annotations.painter import Drawing, drawing_of
@@ -39,7 +40,7 @@ class Shown:
         self._anchor: Screen | None = None  # where the outlines were made; panning only moves them
         self._outlines: dict[Annotation, Outline] = {}
         self._drawings: dict[Annotation, Drawing] = {}
-        self._words: dict[tuple[Annotation, int, bool], Words] = {}
+        self._words: dict[tuple[Annotation, int, bool, PresentationState | None], Words] = {}
         self._labels: dict[int, QRectF] = {}  # where the words of an annotation were painted, by its number
 
     @property
@@ -69,7 +70,8 @@ class Shown:
             self._screen = self._anchor = self._screen_of = None
             return None
         attributes = frame.attributes
-        pixels = (frame.rows, frame.columns, attributes.reduction, attributes.pixel_spacing_mm)
+        shape = (attributes.pixel_spacing_mm, attributes.display_aspect_ratio)
+        pixels = (frame.rows, frame.columns, attributes.reduction, *shape)
         look = (view.zoom, view.quarter_turns, view.flipped)
         key = (*pixels, *look, self._viewport.size, self._ratio())
         self._screen = Screen(layout(frame, view, self._viewport.size), self._ratio(), attributes.reduction)
@@ -109,7 +111,8 @@ class Shown:
         frame = self._viewport.frame
         if frame is None:
             return Words(())
-        key = (annotation, frame.attributes.reduction, settled)  # an annotation lies on one image only
+        # An annotation lies on one image only, but a presentation state has units of its own.
+        key = (annotation, frame.attributes.reduction, settled, self._viewport.presentation)
         found = self._words.get(key)
         if found is None:
             _make_room(self._words)
