@@ -152,6 +152,15 @@ def test_histogram_has_its_peak_where_the_values_are() -> None:
     assert found.counts.max() == 1.0
 
 
+def test_histogram_of_a_large_image_is_that_of_its_values() -> None:
+    rows, columns = np.mgrid[0:1700, 0:1300]
+    small = histogram_of(grey((rows[::8, ::8] + columns[::8, ::8]).astype(np.uint16), rescale_slope=2.0))
+    large = histogram_of(grey((rows + columns).astype(np.uint16), rescale_slope=2.0))
+    assert small is not None and large is not None
+    np.testing.assert_allclose(large.edges, small.edges, rtol=0.03, atol=60)
+    assert large.edges[np.argmax(large.counts)] == pytest.approx(small.edges[np.argmax(small.counts)], rel=0.5)
+
+
 def test_colour_has_no_histogram_and_a_flat_image_one_of_width() -> None:
     colour = Frame(
         np.zeros((4, 4, 3), np.uint8), replace(grey(np.zeros((1, 1))).attributes, photometric_interpretation="RGB")
