@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import (
     QObject,
+    QPoint,
     QRect,
     QSize,
     QSortFilterProxyModel,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QListView,
+    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -25,11 +27,11 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.ui.assets import DARK, font
+from workstation.ui.viewer.attribute_rows import Row, keys, path_text, row_text, text_of
 from workstation.ui.viewer.keys import guard_keys
 from workstation.ui.widgets.fields import search_edit
 from workstation.ui.widgets.row_model import Index, RowModel
 
-Row = tuple[str, str, str, int]  # tag, name, value, depth of nesting
 DEPTH_ROLE = Qt.ItemDataRole.UserRole + 1
 _INDENT = 8
 
@@ -47,6 +49,10 @@ class AttributesModel(RowModel):
         self.beginResetModel()
         self._rows = tuple(rows)
         self.endResetModel()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return self._rows
 
     def row_total(self) -> int:
         return len(self._rows)
@@ -84,7 +90,10 @@ class AttributesList(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.list)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.activated.connect(self._copy)
+        copy.activated.connect(self.copy_rows)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._show_menu)
+        self.compare_menu = QMenu(self.tr("Compare with"), self)
         guard_keys(self.filter, self.list)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -92,10 +101,47 @@ class AttributesList(QWidget):
         layout.addWidget(self.filter)
         layout.addWidget(self.list)
 
-    def _copy(self) -> None:
-        rows = sorted(self.list.selectedIndexes(), key=lambda index: index.row())
-        lines = ["\t".join(str(index.siblingAtColumn(column).data()) for column in range(3)) for index in rows]
-        QApplication.clipboard().setText("\n".join(lines))
+    def copy_rows(self) -> None:
+        _to_clipboard("\n".join(row_text(self.model.rows[row]) for row in self._selected()))
+
+    def copy_values(self) -> None:
+        _to_clipboard("\n".join(self.model.rows[row][2] for row in self._selected()))
+
+    def copy_paths(self) -> None:
+        """Where the attributes stand, through sequences and items."""
+        places = list(keys(self.model.rows))
+        _to_clipboard("\n".join(path_text(places[row]) for row in self._selected()))
+
+    def copy_all(self) -> None:
+        """Also what the filter hides."""
+        _to_clipboard(text_of(self.model.rows))
+
+    def menu(self) -> QMenu:
+        """Deletes itself when it closes."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        copies = (
+            menu.addAction(self.tr("Copy"), self.copy_rows),
+            menu.addAction(self.tr("Copy value"), self.copy_values),
+            menu.addAction(self.tr("Copy path"), self.copy_paths),
+        )
+        for action in copies:
+            action.setEnabled(bool(self._selected()))
+        copies[0].setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        menu.addAction(self.tr("Copy everything as text"), self.copy_all).setEnabled(bool(self.model.rows))
+        menu.addSeparator()
+        menu.addMenu(self.compare_menu)
+        return menu
+
+    def _show_menu(self, position: QPoint) -> None:
+        self.menu().popup(self.list.viewport().mapToGlobal(position))
+
+    def _selected(self) -> list[int]:
+        return sorted(self.filtered.mapToSource(index).row() for index in self.list.selectedIndexes())
+
+
+def _to_clipboard(text: str) -> None:
+    QApplication.clipboard().setText(text)
 
 
 class LineDelegate(QStyledItemDelegate):

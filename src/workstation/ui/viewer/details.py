@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef
 from workstation.ui.background import Background
+from workstation.ui.viewer.comparing import Comparing
 from workstation.ui.viewer.grid import ViewportGrid
 from workstation.ui.viewer.histogram import histogram_of, load_pyqtgraph
 from workstation.ui.viewer.loader import FrameSource
@@ -36,6 +37,9 @@ class Details(QObject):
         self._background = Background("viewer", self)
         self._thumbnails = Thumbnails(source, strip.visible_sets, 2 * THUMBNAIL, self)
         self._thumbnails.made.connect(series.set_thumbnail)
+        self.comparing = Comparing(grid, series, panel.attributes)
+        strip.menu_filled.connect(self.comparing.add_to)
+        panel.private_changed.connect(self.comparing.close_window)
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(_SETTLED_MS)
@@ -58,6 +62,7 @@ class Details(QObject):
         self._settled.stop()
         self._background.close()
         self._thumbnails.close()
+        self.comparing.close()
 
     def _show(self) -> None:
         viewport = self._grid.viewport

@@ -100,6 +100,8 @@ class WindowSection(QWidget):
 
 
 class SidePanel(QFrame):
+    private_changed = Signal(bool)
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("detail")
@@ -116,7 +118,11 @@ class SidePanel(QFrame):
         layout.addWidget(self.measurements)
         layout.addWidget(self.cine_section)
         layout.addSpacing(8)
-        layout.addWidget(section(self.tr("DICOM ATTRIBUTES")))
+        self.compare = button(self.tr("Compare"), look="link")
+        self.compare.setMenu(self.attributes.compare_menu)
+        self.compare.setToolTip(self.tr("Set the attributes of another image or series beside these"))
+        self.compare.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        layout.addLayout(row(section(self.tr("DICOM ATTRIBUTES")), None, self.compare))
         self._hidden = label(self.tr("Hidden in the privacy view"), "muted")
         self._hidden.hide()
         layout.addWidget(self._hidden)
@@ -127,6 +133,8 @@ class SidePanel(QFrame):
         """The attributes tell who the picture is of."""
         self.attributes.setVisible(not private)
         self._hidden.setVisible(private)
+        self.compare.setVisible(not private)
+        self.private_changed.emit(private)
 
 
 def _number(text: str) -> float:

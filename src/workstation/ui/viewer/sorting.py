@@ -83,6 +83,7 @@ class Sorter(QObject):
         menu = QMenu(self._strip)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.add_to(menu, display_set)
+        self._strip.menu_filled.emit(menu, display_set)
         if menu.isEmpty():
             menu.deleteLater()
         else:

@@ -27,6 +27,7 @@ class SeriesStrip(QListView):
     """`chosen` when the user clicks a card or presses Enter on it."""
 
     chosen = Signal(object)  # DisplaySet
+    menu_filled = Signal(object, object)  # the QMenu of a card before it opens, and its DisplaySet
 
     def __init__(self, model: SeriesModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
