@@ -101,6 +101,7 @@ class Canvas(QWidget):
         self.setAcceptDrops(True)
         self.setAccessibleName(self.tr("Image"))
         viewport.changed.connect(self.update)
+        viewport.display_set_changed.connect(self._let_go)
 
     # --- what the page sets ------------------------------------------------------------------
 
@@ -192,6 +193,11 @@ class Canvas(QWidget):
             self._image_of = wanted
             self._compose(frame, view, size)
         return self._image
+
+    def _let_go(self) -> None:
+        """What was remembered of the last image: a canvas that is hidden now is not painted, and would hold it on."""
+        self._composer = Composer()
+        self._image = self._array = self._image_of = self._place = None
 
     def _compose(self, frame: Frame, view: View, size: tuple[int, int]) -> None:
         started = time.thread_time()  # another program's work is no reason for drafts
