@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from tests.ui.viewer.conftest import SmallWorkplace
@@ -118,6 +118,19 @@ def test_what_does_not_fit_into_a_narrow_toolbar_stands_behind_its_last_button(q
     (menu,) = [one for one in bar.findChildren(QMenu) if any(a.text() == "Overlay" for a in one.actions())]
     shown = [name for name in ("window", "fit", "cine", "overlay") if bar.button(name).isVisible()]
     assert all(bar.button(name).defaultAction() not in menu.actions() for name in shown)
+
+
+@pytest.mark.parametrize("width", [1000, 1150, 1204, 1300])
+def test_no_button_of_the_toolbar_is_narrower_than_its_words(themed: QApplication, qtbot: QtBot, width: int) -> None:
+    actions = Actions()
+    bar = Toolbar(actions)
+    qtbot.addWidget(bar)
+    bar.resize(width, 54)
+    bar.show()
+    QApplication.processEvents()
+    buttons = [one for one in bar.findChildren(QToolButton) if one.isVisible()]
+    assert len(buttons) > 10
+    assert [one.text() for one in buttons if one.width() < one.sizeHint().width()] == []
 
 
 def test_tab_goes_round_the_viewports(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:

@@ -4,7 +4,7 @@ into a narrow window stands behind the last button.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QWidget
 
@@ -58,15 +58,20 @@ class Toolbar(QFrame):
         super().resizeEvent(event)
         self._show_what_fits(event.size().width())
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # buttons know their width only once they have their style
+            self._show_what_fits(self.width())
+        return super().event(event)
+
     def minimumSizeHint(self) -> QSize:
         return QSize(self.minimumWidth(), super().minimumSizeHint().height())
 
     def _show_what_fits(self, width: int) -> None:
         room = width - 2 * _LEFT
-        widths = [item.sizeHint().width() + _SPACING for item in self._items]
+        widths = [max(item.sizeHint().width(), item.minimumWidth()) + _SPACING for item in self._items]
         fitting = len(self._items)
         if sum(widths) > room:
-            room -= self._more.sizeHint().width() + _SPACING
+            room -= max(self._more.sizeHint().width(), self._more.minimumWidth()) + _SPACING
             while fitting and sum(widths[:fitting]) > room:
                 fitting -= 1
         menu = self._more.menu()
