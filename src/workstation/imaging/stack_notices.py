@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
 
 import numpy as np
 
@@ -22,12 +21,18 @@ def notices(keys: Sequence[StackKey], stack: Stack) -> tuple[str, ...]:
     return (*_spacing(keys, stack), *_incomplete_phases(stack), *_repeated(keys, stack))
 
 
+def _median(values: Sequence[float]) -> float:
+    """`statistics` brings decimals and fractions, which every start would wait for."""
+    ordered = sorted(values)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
+
 def _spacing(keys: Sequence[StackKey], stack: Stack) -> list[str]:
     distances = _distances(keys, stack)
     steps = [abs(after - before) for before, after in pairwise(distances)]
     if len(steps) < 2:
         return []
-    usual = median(steps)
+    usual = _median(steps)
     tolerance = max(_UNEVEN_MM, _UNEVEN * usual)
     wide = [index for index, step in enumerate(steps) if _missing(step, usual, tolerance)]
     rest = [step for index, step in enumerate(steps) if index not in wide]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workstation.imaging.frame import Frame, LookupTable, VoiFunction, Window
 from workstation.imaging.grayscale import padding_mask, to_modality
@@ -82,10 +84,19 @@ def _of_values(frame: Frame, rows: slice, columns: slice) -> Window:
     values = values[np.isfinite(values)]
     if not values.size:
         return Window(0.5, 1.0, AUTO, VoiFunction.LINEAR_EXACT)
-    low, high = (float(value) for value in np.percentile(values, _PERCENTILES))
+    low, high = (_percentile(values, each) for each in _PERCENTILES)
     if low == high:
         low, high = float(values.min()), float(values.max())
     return _spanning(low, high)
+
+
+def _percentile(values: NDArray[Any], percent: float) -> float:
+    """As `numpy.percentile`, which imports `numpy.ma`: 20 ms before the first picture."""
+    place = (values.size - 1) * percent / 100
+    below = math.floor(place)
+    above = min(below + 1, values.size - 1)
+    parted = np.partition(values, (below, above), axis=None)
+    return float(parted[below]) + (float(parted[above]) - float(parted[below])) * (place - below)
 
 
 def _spanning(low: float, high: float) -> Window:

@@ -160,3 +160,12 @@ def test_a_region_s_window_lies_within_its_values(top: int, height: int, left: i
     part = stored[rows, columns]
     assert part.min() - 0.01 <= window.center - window.width / 2
     assert window.width == 1.0 or window.center + window.width / 2 <= part.max() + 0.01
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 100, 999])
+def test_the_automatic_window_spans_the_percentiles_as_numpy_gives_them(count: int) -> None:
+    values = np.random.default_rng(count).integers(0, 4000, (count, 3)).astype(np.uint16)
+    window = auto_window(frame_of(values))
+    low, high = np.percentile(values, (0.5, 99.5))
+    assert window.center == pytest.approx((low + high) / 2)
+    assert window.width == pytest.approx(high - low)
