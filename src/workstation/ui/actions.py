@@ -170,7 +170,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     _spec("viewer.cine_in", T("actions", "Cine from this image"), "[", icon="mark-in", when=lambda s: s.many_frames),
     _spec("viewer.cine_out", T("actions", "Cine to this image"), "]", icon="mark-out", when=lambda s: s.many_frames),
-    _spec("viewer.cine_all", T("actions", "Cine over all images"), "\\", when=lambda s: s.many_frames),
+    _spec("viewer.cine_all", T("actions", "Cine over all images"), "\\", icon="close", when=lambda s: s.many_frames),
     _spec("viewer.overlay", T("actions", "Overlay"), "Space", icon="overlay", when=_image),
     _spec("viewer.privacy", T("actions", "Privacy view"), "Ctrl+Shift+H", icon="eye", when=_image, checkable=True),
     _spec("viewer.planes", T("actions", "Overlay planes of the image"), "O", when=_image, checkable=True),

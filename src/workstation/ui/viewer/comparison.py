@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHeaderView,
-    QSpinBox,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -24,14 +23,15 @@ from workstation.ui.assets import DARK, font
 from workstation.ui.viewer.attribute_rows import Pair
 from workstation.ui.viewer.series_model import title
 from workstation.ui.widgets.buttons import label
-from workstation.ui.widgets.fields import search_edit
+from workstation.ui.widgets.fields import number_edit, search_edit
 from workstation.ui.widgets.layouts import column, row
 from workstation.ui.widgets.row_model import Index, RowModel
 
 _INDENT = "  "
 _MISSING = "—"
 _TIP = 2000  # characters
-_WIDTHS = (150, 250, 300)
+_WIDTHS = (130, 230, 300)
+_STATE_WIDTH = 130  # of "12345 differences"
 
 
 class PairsModel(RowModel):
@@ -51,6 +51,11 @@ class PairsModel(RowModel):
     @property
     def differences(self) -> int:
         return sum(pair.differs for pair in self._all)
+
+    def name_sides(self, left: str, right: str) -> None:
+        """What stands over the values."""
+        self.headings = (*PairsModel.headings[:2], left, right)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 2, 3)
 
     def set_pairs(self, pairs: Sequence[Pair]) -> None:
         self._all = tuple(pairs)
@@ -93,7 +98,7 @@ class PairsModel(RowModel):
 def _colour(pair: Pair, column: int) -> str:
     if column >= 2:
         return DARK.muted if pair.values[column - 2] is None else DARK.amber if pair.differs else DARK.text
-    if pair.contains_difference or pair.differs:
+    if pair.contains_difference:
         return DARK.amber
     return DARK.muted if column == 0 else DARK.soft
 
@@ -106,7 +111,7 @@ class Side(QWidget):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._sets: tuple[DisplaySet, ...] = ()
-        self.series, self.number = QComboBox(), QSpinBox()
+        self.series, self.number = QComboBox(), number_edit(1, 1)
         self.series.setAccessibleName(self.tr("Series on the {side}").format(side=name))
         self.series.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.number.setAccessibleName(self.tr("Image on the {side}").format(side=name))
@@ -136,7 +141,7 @@ class Side(QWidget):
 
     @property
     def words(self) -> str:
-        return f"{self.series.currentText()}  ·  {self.number.value()}"
+        return self.tr("{series} · image {number}").format(series=self.series.currentText(), number=self.number.value())
 
     @property
     def ref(self) -> FrameRef | None:
@@ -177,6 +182,8 @@ class ComparisonWindow(QWidget):
         self.only = QCheckBox(self.tr("Differences only"))
         self.only.toggled.connect(self.model.show_only_differences)
         self.state = label("", "muted")
+        self.state.setMinimumWidth(_STATE_WIDTH)
+        self.state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.table = self._table()
         both = row(*self.sides, spacing=16)
         both.setStretch(0, 1)
@@ -197,10 +204,13 @@ class ComparisonWindow(QWidget):
         if same_file:
             self.state.setText(self.tr("Both are in one file"))
         else:
-            self.state.setText(self.tr("%n difference(s)", "", count) if count != 1 else self.tr("1 difference"))
+            self.state.setText(
+                self.tr("{count} differences").format(count=count) if count != 1 else self.tr("1 difference")
+            )
 
     def wait(self) -> None:
         """Nothing of the pair before is left to be taken for the new one."""
+        self.model.name_sides(*(side.words for side in self.sides))
         self.model.set_pairs(())
         self.state.setText(self.tr("Reading…"))
 
@@ -221,6 +231,7 @@ class ComparisonWindow(QWidget):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # UIDs differ at their ends
         table.setShowGrid(False)
         table.setWordWrap(False)
         table.setTabKeyNavigation(False)
