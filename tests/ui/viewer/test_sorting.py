@@ -115,7 +115,7 @@ def test_a_card_of_the_strip_offers_the_same_menu(qtbot: QtBot, page: ViewerPage
     page.strip.customContextMenuRequested.emit(page.strip.visualRect(page.series.index(0)).center())
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
-    assert [action.text() for action in menu.actions()] == ["Sort"]
+    assert [action.text() for action in menu.actions()] == ["Sort", "Compare attributes"]
     menu.close()
 
 
