@@ -13,7 +13,7 @@ from workstation import cli
 from workstation.cli.worklist import KEYWORDS
 from workstation.domain.errors import WorkstationError
 from workstation.domain.study import NOUN_OF_LEVEL, keywords
-from workstation.services.export import ExportResult
+from workstation.services.export_command import ExportResult
 from workstation.services.retrieve import RetrieveResult
 from workstation.settings import Settings, entries
 
