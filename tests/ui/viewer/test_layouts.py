@@ -89,6 +89,7 @@ def test_the_privacy_view_tells_nobody_who_it_is(qtbot: QtBot, page: ViewerPage,
         words = " ".join((*corners.top_left, *corners.top_right, *corners.bottom_left, *corners.bottom_right))
         assert study.patient_id not in words
         assert study.patient_name.display not in words
+        assert not study.description or study.description not in words  # free text: names stand there too
     page.actions_["viewer.privacy"].trigger()
     assert study.patient_id in titles[-1]
     assert page.panel.attributes.isVisible()

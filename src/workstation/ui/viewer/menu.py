@@ -16,7 +16,8 @@ from workstation.ui.viewer.presets import Preset
 TOOLS = ("window", "scroll", "pan", "zoom", "rotate", "cursor", "magnifier")
 MEASURES = ("length", "angle", "ellipse", "rectangle", "freehand", "point", "arrow", "text", "delete")
 WINDOWS = ("full_range", "auto_window", "region_window")
-SHAPE = ("fit", "actual_size", "flip_horizontal", "flip_vertical", "rotate_right", "rotate_left")
+SIZES = ("fit", "actual_size")
+TURNS = ("flip_horizontal", "flip_vertical", "rotate_right", "rotate_left")
 LOOK = ("invert", "reset", "overlay", "planes", "shutter", "privacy")
 
 
@@ -34,7 +35,8 @@ def context_menu(
         menu.addAction(preset.name, partial(viewport.apply, preset.apply))
     _add(menu, actions, WINDOWS)
     menu.addSeparator()
-    _add(menu, actions, SHAPE)
+    _add(menu, actions, SIZES)
+    _add(menu.addMenu(icon("rotate-right"), menu.tr("Flip and rotate")), actions, TURNS)
     menu.addSeparator()
     _add(menu, actions, LOOK)
     add_choices(menu, viewport)

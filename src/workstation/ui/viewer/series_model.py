@@ -105,15 +105,19 @@ class SeriesModel(QAbstractListModel):
         return data
 
     def _title(self, display_set: DisplaySet) -> str:
-        if self._private and display_set.kind is DisplayKind.DAMAGED:
+        if not self._private:
+            return title(display_set)
+        if display_set.kind is DisplayKind.DAMAGED:
             return self.tr("Damaged file")
-        return title(display_set)
+        series = display_set.series  # its descriptions are free text and may name the patient
+        number = "" if series.series_number is None else str(series.series_number)
+        return " · ".join(part for part in (number, series.body_part or series.modality) if part)
 
     def _header(self, row: int) -> str:
         study = self._sets[row].study
         if row and self._sets[row - 1].study.study_instance_uid == study.study_instance_uid:
             return ""
-        return date(study.study_date) or study.description
+        return date(study.study_date) or ("" if self._private else study.description)
 
 
 def title(display_set: DisplaySet) -> str:

@@ -56,7 +56,9 @@ def furnish(
     if small:
         corners = replace(corners, top_right=(display_set.series.description or display_set.series.modality,))
     if private:
-        corners = replace(corners, top_left=("Privacy view",))
+        # Free text, descriptions and institution, may name the patient as well.
+        kept = (display_set.series.modality,) if corners.top_right and display_set.series.modality else ()
+        corners = replace(corners, top_left=("Privacy view",), top_right=kept)
     furniture = Furniture(
         corners=corners,
         loading=_loading(viewport, display_set),
