@@ -172,6 +172,7 @@ def test_level_and_width_can_be_typed(qtbot: QtBot, page: ViewerPage, testdata: 
         field.selectAll()
         qtbot.keyClicks(field, text)
         qtbot.keyClick(field, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: section._shown == (page.viewport.window.center, page.viewport.window.width))
     assert page.viewport.window is not None
     assert (page.viewport.window.center, page.viewport.window.width) == (50, 350)
     assert page.grid.canvas.hasFocus()

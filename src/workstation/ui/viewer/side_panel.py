@@ -86,7 +86,7 @@ class WindowSection(QWidget):
         self._shown = (window.center, window.width) if window else None
         for field, value in zip((self.level_field, self.width_field), self._shown or (None, None), strict=True):
             field.setEnabled(window is not None)
-            if not field.edit.hasFocus():
+            if not field.edit.hasFocus() and not field.edit.isModified():  # what is being typed is the user's
                 field.edit.setText("" if value is None or window is None else _field_text(value, window.width))
         self.histogram.show_window(window)
 
@@ -95,6 +95,8 @@ class WindowSection(QWidget):
             asked = (_number(self.level_field.text), _number(self.width_field.text))
         except ValueError:
             return
+        for field in (self.level_field, self.width_field):
+            field.edit.setModified(False)
         if asked[1] > 0 and asked != self._shown:
             self.window_edited.emit(*asked)
 
