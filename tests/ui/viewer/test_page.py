@@ -167,6 +167,7 @@ def test_undo_and_redo_by_key(qtbot: QtBot, page: ViewerPage, testdata: Path) ->
 def test_level_and_width_can_be_typed(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
     open_in(qtbot, page, testdata / CT)
     section = page.panel.window_section
+    qtbot.waitUntil(section.level_field.edit.isEnabled)
     for field, text in ((section.level_field.edit, "50"), (section.width_field.edit, "350")):
         field.setFocus()
         field.selectAll()
