@@ -13,6 +13,7 @@ from pydicom.filewriter import write_data_element
 from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
+from workstation.dicom.elements import first_text
 from workstation.dicom.quiet import quiet
 from workstation.dicom.read import read_dataset
 from workstation.domain.errors import InputError
@@ -38,7 +39,7 @@ def same_content(first: Path, second: Path) -> bool:
 
 
 def _pixels_comparable(one: Any, other: Any) -> bool:
-    syntaxes = [UID(str(dataset.file_meta.get("TransferSyntaxUID", ""))) for dataset in (one, other)]
+    syntaxes = [UID(first_text(dataset.file_meta, "TransferSyntaxUID")) for dataset in (one, other)]
     if syntaxes[0] == syntaxes[1]:
         return True
     return not any(_is_compressed(syntax) for syntax in syntaxes) and (

@@ -31,6 +31,7 @@ from pydicom.uid import (
 )
 
 from workstation.dicom.charset import SPECIFIC_CHARACTER_SET, assume_character_set
+from workstation.dicom.elements import first_text
 from workstation.dicom.header_scan import PIXEL_TAGS, PixelElement
 from workstation.dicom.quiet import quiet
 from workstation.domain.errors import DamagedFile, NotDicom
@@ -159,7 +160,7 @@ def transfer_syntax_of(path: str | Path) -> str:
             start = 132 if head[128:132] == b"DICM" else 0
             with quiet():
                 file_meta, _ = _read_meta(Path(path), BoundedReader(stream, size, str(path)), start)
-                return str(file_meta.get("TransferSyntaxUID", "") or "")
+                return first_text(file_meta, "TransferSyntaxUID")
     except (OSError, NotDicom, DamagedFile):
         return ""
 
@@ -190,7 +191,7 @@ def _plausible_element(head: bytes, order: str) -> bool:
 def _parse(path: Path, stream: BoundedReader, head: bytes, whole: bool) -> OpenedFile:
     preamble, start = (head[:128], 132) if head[128:132] == b"DICM" else (b"\0" * 128, 0)
     file_meta, start = _read_meta(path, stream, start)
-    syntax = str(file_meta.get("TransferSyntaxUID", "") or "")
+    syntax = first_text(file_meta, "TransferSyntaxUID")
     if syntax == DeflatedExplicitVRLittleEndian:
         inflated = _inflate(path, stream, start)
         stream.close()

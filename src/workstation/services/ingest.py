@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from workstation.dicom import elements
 from workstation.domain.errors import (
     Cancelled,
     ConflictingInstance,
@@ -92,7 +93,7 @@ def _require_one_identity(path: Path, summary: InstanceSummary) -> None:
     """What arrived must be the instance that it was announced as (PS3.4 B.2.1)."""
     from workstation.dicom.read import read_header
 
-    announced = str(read_header(path).file_meta.get("MediaStorageSOPInstanceUID", "") or "")
+    announced = elements.first_text(read_header(path).file_meta, "MediaStorageSOPInstanceUID")
     if announced and announced != summary.instance.sop_instance_uid:
         raise DamagedFile(reason="SOPInstanceUID is not the one it was announced with")
 

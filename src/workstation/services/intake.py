@@ -132,7 +132,7 @@ def _new_head(source: Path, reading: BinaryIO) -> bytes:
         dataset = opened.dataset
         if _is_directory(dataset):
             raise IsDirectory(reason="DICOMDIR")
-        syntax = str(dataset.file_meta.get("TransferSyntaxUID", "") or "") or _detected_syntax(opened)
+        syntax = elements.first_text(dataset.file_meta, "TransferSyntaxUID") or _detected_syntax(opened)
         written = _meta_for(dataset, syntax)
     reading.seek(_dataset_start(reading))
     return b"\0" * 128 + b"DICM" + written
@@ -143,7 +143,7 @@ def _declared_syntax(source: Path) -> str:
     if scan is not None:
         return scan.transfer_syntax
     with open_file(source) as opened:
-        return str(opened.dataset.file_meta.get("TransferSyntaxUID", "") or "")
+        return elements.first_text(opened.dataset.file_meta, "TransferSyntaxUID")
 
 
 def _detected_syntax(opened: OpenedFile) -> str:
