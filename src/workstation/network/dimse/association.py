@@ -234,8 +234,7 @@ class _Requestor(AE):
         """Wake whoever waits on this connection, in whatever phase it is."""
         if self._association is not None:
             free(self._association)
-        else:
-            shut(self._connection)
+        shut(self._connection)  # pynetdicom may not have taken it yet
 
     def end(self) -> None:
         """Leave nothing behind: no thread, no socket, no half-written file."""
