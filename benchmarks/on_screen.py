@@ -37,10 +37,13 @@ class Display:
     def __init__(self, command: Sequence[str], title: str, environment: dict[str, str] | None = None) -> None:
         folder = Path(tempfile.mkdtemp(prefix="workstation-bench-screen-"))
         self._screen = Screen(folder)
-        self._memory = self._map(folder / "Xvfb_screen0")
+        self.whole = self._map(folder / "Xvfb_screen0")
+        (x, y), half = CENTER, _SIDE // 2
+        self._memory = self.whole[y - half : y + half, x - half : x + half, 1]
         self._x11, self._test = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXtst.so.6")
         self._x11.XOpenDisplay.restype = ctypes.c_void_p
         self._connection = ctypes.c_void_p(self._x11.XOpenDisplay(self._screen.environment["DISPLAY"].encode()))
+        self.started = time.perf_counter()
         self._program = subprocess.Popen(
             command,
             cwd=support.ROOT,
@@ -48,6 +51,9 @@ class Display:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        self._wait_until_ready(title)
+
+    def _wait_until_ready(self, title: str) -> None:
         self._screen.until(lambda: self._place_window(title), "no window")
         self.click(1)
         self._screen.until(self.shows_something, "no picture")
@@ -55,14 +61,13 @@ class Display:
 
     @staticmethod
     def _map(file: Path) -> NDArray[np.uint8]:
+        """Rows, columns, blue-green-red and a fourth."""
         with file.open("rb") as opened:
             content = mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ)
         header = np.frombuffer(content[:100], ">u4")
         line = int(header[_BYTES_PER_LINE])
         start = int(header[_HEADER_SIZE] + 12 * header[_COLOURS])
-        whole = np.frombuffer(content, np.uint8, HEIGHT * line, start).reshape(HEIGHT, line // 4, 4)
-        (x, y), half = CENTER, _SIDE // 2
-        return whole[y - half : y + half, x - half : x + half, 1]
+        return np.frombuffer(content, np.uint8, HEIGHT * line, start).reshape(HEIGHT, line // 4, 4)
 
     def _place_window(self, title: str) -> bool:
         arguments = ("search", "--onlyvisible", "--name", title)
