@@ -40,3 +40,17 @@ def jpegls_cut_imagecodecs(data: bytes, layout: PixelFormat) -> Decoded:
 def jpegxl_imagecodecs(data: bytes, layout: PixelFormat) -> Decoded:
     samples = channels_last(IMAGECODECS.jpegxl_decode(data))
     return Decoded(samples, is_rgb=True if samples.ndim == 3 else None)
+
+
+def jpegxl_cut_imagecodecs(data: bytes, layout: PixelFormat) -> Decoded:
+    """The groups of pixels before the damage: libjxl writes each into our array as it is complete."""
+    shape: tuple[int, ...] = (layout.rows, layout.columns)
+    found = np.zeros(shape if layout.samples == 1 else (*shape, 3), sample_dtype(layout))
+    problem = CUT_OFF
+    try:
+        IMAGECODECS.jpegxl_decode(data, out=found)
+    except IMAGECODECS.JpegxlError as error:
+        if not found.any():
+            raise
+        problem = CUT_OFF if "NEED_MORE_INPUT" in str(error) else "the frame is damaged"
+    return Decoded(found, is_rgb=True if found.ndim == 3 else None, incomplete=problem)

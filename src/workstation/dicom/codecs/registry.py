@@ -21,6 +21,7 @@ _PREFIX = "1.2.840.10008.1.2."
 _JPEG: tuple[Decoder, ...] = (jpeg.lossy_imagecodecs, jpeg.lossy_pillow)
 _JPEG_LOSSLESS: tuple[Decoder, ...] = (jpeg.lossless_imagecodecs, jpeg.lossless_lj92, jpeg.lossless_sof3)
 _JPEG_LS: tuple[Decoder, ...] = (jpegls.jpegls_imagecodecs, jpegls.jpegls_cut_imagecodecs)
+_JPEG_XL: tuple[Decoder, ...] = (jpegls.jpegxl_imagecodecs, jpegls.jpegxl_cut_imagecodecs)
 _JPEG_2000: tuple[Decoder, ...] = (
     jpeg2000.j2k_imagecodecs,
     jpeg2000.j2k_openjpeg,
@@ -36,7 +37,7 @@ DECODERS: dict[str, tuple[Decoder, ...]] = {
     **dict.fromkeys((f"{_PREFIX}4.{number}" for number in (57, 70)), _JPEG_LOSSLESS),
     **dict.fromkeys((f"{_PREFIX}4.{number}" for number in (80, 81)), _JPEG_LS),
     **dict.fromkeys((f"{_PREFIX}4.{number}" for number in (90, 91, 92, 93)), _JPEG_2000),
-    **dict.fromkeys((f"{_PREFIX}4.{number}" for number in (110, 111, 112)), (jpegls.jpegxl_imagecodecs,)),
+    **dict.fromkeys((f"{_PREFIX}4.{number}" for number in (110, 111, 112)), _JPEG_XL),
     **dict.fromkeys((f"{_PREFIX}4.{number}" for number in (201, 202, 203)), _HTJ2K),
     f"{_PREFIX}5": _RLE,
     f"{_PREFIX}8.1": (deflated,),
