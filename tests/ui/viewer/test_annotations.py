@@ -15,6 +15,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from tests.support.frames import frame_of
+from workstation.imaging.annotation_words import words_of
 from workstation.imaging.compose import layout
 from workstation.imaging.view import View
 from workstation.ui.viewer.annotations import painter as painting
@@ -28,7 +29,6 @@ from workstation.ui.viewer.annotations.outline import (
     with_handle,
 )
 from workstation.ui.viewer.annotations.painter import Drawing, Lines, drawing_of
-from workstation.ui.viewer.annotations.words import words_of
 
 PLACE = Place("1.2.3", 0)
 SIZE = (400, 300)

@@ -14,9 +14,10 @@ from pytestqt.qtbot import QtBot
 from tests.ui.viewer.sources import GatedSource, display_set, grey
 from workstation.domain.study import Study
 from workstation.imaging.frame import Frame, LookupTable, PlaneGeometry, Window
+from workstation.imaging.numbers import number
 from workstation.imaging.view import View
 from workstation.services.display_sets import DisplayKind, DisplaySet
-from workstation.ui.viewer.furniture import Density, clock, date, number, patient_lines, ruler
+from workstation.ui.viewer.furniture import Density, clock, date, patient_lines, ruler
 from workstation.ui.viewer.histogram import histogram_of
 from workstation.ui.viewer.loader import FrameCache, FrameLoader
 from workstation.ui.viewer.model import Viewport

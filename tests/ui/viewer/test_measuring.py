@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tests.ui.viewer.test_page import CT, US_CINE, open_in, wheel
+from workstation.imaging.annotation_words import words_of
 from workstation.imaging.compose import layout
 from workstation.imaging.frame import Window
 from workstation.imaging.grayscale import to_modality
 from workstation.imaging.measure import Region, Shape, statistics
 from workstation.ui.viewer.annotations.model import Annotation, Kind
-from workstation.ui.viewer.annotations.words import words_of
 from workstation.ui.viewer.canvas import Canvas
 from workstation.ui.viewer.model import Tool
 from workstation.ui.viewer.page import ViewerPage

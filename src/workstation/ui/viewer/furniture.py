@@ -84,14 +84,6 @@ def clock(value: str) -> str:
     return f"{value[:2]}:{value[2:4]}" if len(value) >= 4 and value[:4].isdigit() else value
 
 
-def number(value: float) -> str:
-    """At most four significant digits, no exponent for what people read, a true minus."""
-    text = f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.4g}"
-    if text in ("-0", "0"):
-        return "0"
-    return text.replace("-", "−")
-
-
 def ruler(zoom: float, spacing_mm: float | None, viewport: tuple[int, int]) -> Ruler | None:
     """A round length of at most a quarter of the viewport; pixels where the spacing is unknown, never invented mm."""
     per_px = (spacing_mm if spacing_mm else 1.0) / zoom

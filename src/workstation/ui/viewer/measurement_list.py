@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 
+from workstation.imaging.annotation import Annotation
+from workstation.imaging.annotation_words import TITLES
 from workstation.services.display_sets import DisplaySet
-from workstation.ui.viewer.annotations.model import Annotation, Place, place_of
+from workstation.ui.viewer.annotations.model import Place, place_of
 from workstation.ui.viewer.annotations.painter import colour_of
 from workstation.ui.viewer.annotations.section import Card, MeasurementsSection
-from workstation.ui.viewer.annotations.words import TITLES
 from workstation.ui.viewer.grid import ViewportGrid
 from workstation.ui.viewer.measuring import Measuring
 from workstation.ui.viewer.series_model import SeriesModel

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from workstation.imaging.calibration import scale_at, spacing_source
 from workstation.imaging.frame import Frame, PixelAttributes
+from workstation.imaging.numbers import number
 from workstation.imaging.presentation import PresentationState
 from workstation.imaging.probe import Reading
 from workstation.imaging.view import View
-from workstation.ui.viewer.furniture import number
 
 _IN_THE_PATIENT = "pixel spacing"
 
@@ -31,13 +31,19 @@ def flags(attributes: PixelAttributes, view: View) -> tuple[str, ...]:
     )
 
 
-def presentation_flag(state: PresentationState | None) -> tuple[str, ...]:
+def presentation_flag(state: PresentationState | None, view: View) -> tuple[str, ...]:
     """Which presentation state is applied, and what of it is not to be seen."""
     if state is None:
         return ()
-    applied = f"PR applied: {state.label or '(no label)'}"
-    missing = f"{state.annotations} PR mark{'' if state.annotations == 1 else 's'} not drawn"
-    return (applied, missing) if state.annotations else (applied,)
+    flags = [f"PR applied: {state.label or '(no label)'}"]
+    if not view.graphics_shown and any(one.count for one in state.annotations):
+        flags.append("PR graphics hidden")
+    elif view.hidden_layers:
+        layers = len(view.hidden_layers)
+        flags.append(f"{layers} PR layer{'' if layers == 1 else 's'} hidden")
+    if state.undrawn:
+        flags.append(f"{state.undrawn} PR mark{'' if state.undrawn == 1 else 's'} not drawn")
+    return tuple(flags)
 
 
 def made_line(attributes: PixelAttributes) -> str:

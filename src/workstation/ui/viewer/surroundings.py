@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from workstation.imaging.frame import Frame
 from workstation.imaging.geometry import distance_along_normal, edge_letters
+from workstation.imaging.numbers import number
 from workstation.services.display_sets import DisplayKind, DisplaySet, SortBy, Sorting
 from workstation.ui.messages import notice_of
 from workstation.ui.viewer.furniture import (
     Corners,
     Density,
     Furniture,
-    number,
     patient_lines,
     ruler,
     study_lines,

@@ -280,6 +280,7 @@ class AnnotationLayer:
         one = after or before
         if one is not None and before != after:
             self._viewport.record(AnnotationEdit(self._annotations, place, one.number, before, after, self._reveal))
+            self._annotations.finish(place, one.number)
 
     def _reveal(self, place: Place) -> None:
         """Scroll to where a step of the history happened."""

@@ -1,66 +1,21 @@
-"""Measurements and marks, as values in image coordinates of one frame, and the one store of them.
+"""The measurements and marks that are in the window, and the frames that they lie on.
 
 They belong to the instance and frame, not to a viewport: the same image shown twice shows them twice, and
-they are there again after scrolling, another layout or another series. They are not saved to a file yet.
+they are there again after scrolling, another layout or another series. What is finished is told to whoever
+keeps them (`keeping`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from workstation.imaging.measure import Point, Region, Shape
+from workstation.imaging.annotation import POINTS_OF, Annotation, Kind
 from workstation.services.display_sets import FrameRef
 
-
-class Kind(StrEnum):
-    """What an annotation is; the values are those of the tools that make them."""
-
-    LENGTH = "length"
-    ANGLE = "angle"
-    ELLIPSE = "ellipse"
-    RECTANGLE = "rectangle"
-    FREEHAND = "freehand"
-    ARROW = "arrow"
-    TEXT = "text"
-    POINT = "point"
-
-
-POINTS_OF = {  # how many points make one; a freehand outline has as many as the hand drew
-    Kind.LENGTH: 2,
-    Kind.ANGLE: 3,  # arm, vertex, other arm
-    Kind.ELLIPSE: 2,
-    Kind.RECTANGLE: 2,
-    Kind.ARROW: 2,  # tip first
-    Kind.TEXT: 1,
-    Kind.POINT: 1,
-}
-SHAPES = {Kind.ELLIPSE: Shape.ELLIPSE, Kind.RECTANGLE: Shape.RECTANGLE, Kind.FREEHAND: Shape.POLYGON}
-
-
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """`points` are (column, row) of the full image; corners of the box for ellipse and rectangle."""
-
-    number: int
-    kind: Kind
-    points: tuple[Point, ...]
-    text: str = ""
-
-    @property
-    def region(self) -> Region | None:
-        shape = SHAPES.get(self.kind)
-        return Region(shape, self.points) if shape is not None else None
-
-    def moved(self, across: float, down: float) -> Annotation:
-        """By image pixels."""
-        return replace(self, points=tuple((column + across, row + down) for column, row in self.points))
-
-    def with_point(self, index: int, point: Point) -> Annotation:
-        return replace(self, points=(*self.points[:index], point, *self.points[index + 1 :]))
+__all__ = ["POINTS_OF", "Annotation", "AnnotationEdit", "Annotations", "Kind", "Place", "place_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +34,14 @@ class Annotations(QObject):
     """All annotations and key images of this session, by the frame they lie on."""
 
     changed = Signal()
+    finished = Signal(object, int)  # Place and number of what is now as it is meant to stay, or is gone
+    key_image_set = Signal(object)  # Place, marked or no longer
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._by_place: dict[Place, tuple[Annotation, ...]] = {}
         self._key_images: set[Place] = set()
+        self._elsewhere: set[int] = set()  # numbers of those that were made on another image of the same name
         self._last_number = 0
 
     def next_number(self) -> int:
@@ -112,11 +70,35 @@ class Annotations(QObject):
             del self._by_place[place]
         self.changed.emit()
 
+    def finish(self, place: Place, number: int) -> None:
+        """Say that the hand has let go of it."""
+        self.finished.emit(place, number)
+
     def is_key_image(self, place: Place | None) -> bool:
         return place in self._key_images
 
     def toggle_key_image(self, place: Place) -> None:
+        self.set_key_image(place, not self.is_key_image(place))
+        self.key_image_set.emit(place)
+
+    def set_key_image(self, place: Place, marked: bool) -> None:
+        if marked == (place in self._key_images):
+            return
         self._key_images ^= {place}
+        self.changed.emit()
+
+    @property
+    def key_images(self) -> frozenset[Place]:
+        return frozenset(self._key_images)
+
+    def is_elsewhere(self, number: int) -> bool:
+        """Whether it was made on other pixels than those that the image has now."""
+        return number in self._elsewhere
+
+    def set_elsewhere(self, number: int, elsewhere: bool) -> None:
+        if elsewhere == (number in self._elsewhere):
+            return
+        self._elsewhere ^= {number}
         self.changed.emit()
 
     def everything(self) -> Iterator[tuple[Place, Annotation]]:
@@ -126,7 +108,7 @@ class Annotations(QObject):
 
     @property
     def count(self) -> int:
-        """Of annotations and key images, which end with the program."""
+        """Of annotations and key images."""
         return sum(map(len, self._by_place.values())) + len(self._key_images)
 
     def clear(self) -> None:
@@ -148,8 +130,12 @@ class AnnotationEdit:
 
     def undo(self) -> None:
         self.reveal(self.place)
-        self.annotations.set(self.place, self.number, self.before)
+        self._put(self.before)
 
     def redo(self) -> None:
         self.reveal(self.place)
-        self.annotations.set(self.place, self.number, self.after)
+        self._put(self.after)
+
+    def _put(self, annotation: Annotation | None) -> None:
+        self.annotations.set(self.place, self.number, annotation)
+        self.annotations.finish(self.place, self.number)

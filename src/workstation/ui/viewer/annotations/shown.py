@@ -8,12 +8,12 @@ from typing import Any
 
 from PySide6.QtCore import QRectF
 
+from workstation.imaging.annotation_words import Words, words_of
 from workstation.imaging.compose import layout
 from workstation.imaging.presentation import PresentationState
 from workstation.ui.viewer.annotations.model import Annotation, Annotations, Kind, Place, place_of
 from workstation.ui.viewer.annotations.outline import Outline, Screen, handle_under, is_on_line, outline
 from workstation.ui.viewer.annotations.painter import Drawing, drawing_of
-from workstation.ui.viewer.annotations.words import Words, words_of
 from workstation.ui.viewer.model import Viewport
 from workstation.ui.viewer.pointer import Point
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from workstation.imaging.annotation import Annotation, Kind
 from workstation.imaging.calibration import Length, distances, scale_at
 from workstation.imaging.frame import Frame, PixelAttributes
 from workstation.imaging.measure import Region, Statistics, angle_degrees, area_px, statistics
+from workstation.imaging.numbers import number
 from workstation.imaging.probe import modality_value
-from workstation.ui.viewer.annotations.model import Annotation, Kind
-from workstation.ui.viewer.furniture import number
 
 TITLES = {
     Kind.LENGTH: "Length",
