@@ -6,6 +6,7 @@ pixel spans 0 to 1 and its centre is at 0.5.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,7 +28,8 @@ from workstation.imaging.grayscale import (
 )
 from workstation.imaging.layers import Layers
 from workstation.imaging.resample import Axis, axis, resample, resample_masked, resample_visible
-from workstation.imaging.view import View
+from workstation.imaging.tilt import Inverse, turn
+from workstation.imaging.view import Interpolation, View
 from workstation.imaging.window import window_of
 
 Screen = NDArray[np.uint8]
@@ -43,7 +45,7 @@ class Layout:
     row_zoom: float  # screen pixels per image row: differs from `zoom` where pixels are not square
     across: tuple[float, float, float]  # screen x = across . (column, row, 1)
     down: tuple[float, float, float]  # screen y = down . (column, row, 1)
-    left_top: tuple[float, float] = (0.0, 0.0)  # the corner of the turned image on the screen
+    left_top: tuple[float, float] = (0.0, 0.0)  # the corner on the screen of an image that is not tilted
 
     def to_screen(self, column: float, row: float) -> tuple[float, float]:
         """The screen point of an image point."""
@@ -79,6 +81,9 @@ def fit_zoom(frame: Frame, view: View, size: tuple[int, int]) -> float:
     width, height = float(frame.columns), frame.rows * row_ratio(frame.attributes)
     if view.quarter_turns % 2:
         width, height = height, width
+    if view.tilt:
+        cosine, sine = turning(abs(view.tilt))
+        width, height = width * cosine + height * sine, width * sine + height * cosine
     return max(SMALLEST_ZOOM, min(size[0] / width, size[1] / height))
 
 
@@ -89,9 +94,20 @@ def layout(frame: Frame, view: View, size: tuple[int, int]) -> Layout:
     a, b, c, d = (-zoom if view.flipped else zoom), 0.0, 0.0, row_zoom
     for _ in range(view.quarter_turns % 4):
         a, b, c, d = -c, -d, a, b  # a quarter turn clockwise takes (x, y) to (-y, x)
+    if view.tilt:
+        cosine, sine = turning(view.tilt)
+        a, b, c, d = cosine * a - sine * c, cosine * b - sine * d, sine * a + cosine * c, sine * b + cosine * d
+        x = size[0] / 2 + view.pan[0] - (a * frame.columns + b * frame.rows) / 2
+        y = size[1] / 2 + view.pan[1] - (c * frame.columns + d * frame.rows) / 2
+        return Layout(zoom, row_zoom, (a, b, x), (c, d, y))
     left, x = _origin(size[0] / 2 + view.pan[0], a * frame.columns, b * frame.rows, abs(a + b))
     top, y = _origin(size[1] / 2 + view.pan[1], c * frame.columns, d * frame.rows, abs(c + d))
     return Layout(zoom, row_zoom, (a, b, x), (c, d, y), (left, top))
+
+
+def turning(degrees: float) -> tuple[float, float]:
+    """Cosine and sine."""
+    return math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
 
 
 def _origin(middle: float, across: float, along: float, scale: float) -> tuple[float, float]:
@@ -123,7 +139,7 @@ class Composer:
 
     def compose(self, frame: Frame, view: View, size: tuple[int, int]) -> Screen:
         """As the function `compose`."""
-        key = (view.zoom, view.pan, view.quarter_turns % 4, view.flipped, view.interpolation, size)
+        key = (view.zoom, view.pan, view.quarter_turns % 4, view.tilt, view.flipped, view.interpolation, size)
         if self._prepared is None or self._prepared.frame is not frame:
             self._prepared, self._sampled = _prepare(frame), None
         if self._sampled is None or self._key != key:
@@ -170,11 +186,14 @@ class _Sampled:
     hidden: NDArray[np.bool_] | None
     rows: Axis
     columns: Axis
+    as_screen: bool = False  # as the screen runs, all of it
 
 
 def _sample(prepared: _Prepared, view: View, size: tuple[int, int]) -> _Sampled:
     frame, values, attributes = prepared.frame, prepared.values, prepared.attributes
     plan = layout(frame, view, size)
+    if view.tilt:
+        return _sample_tilted(prepared, view, plan, size)
     height, width = frame.rows, frame.columns
     row_zoom, column_zoom = plan.row_zoom, plan.zoom
     if view.quarter_turns % 2:
@@ -185,15 +204,47 @@ def _sample(prepared: _Prepared, view: View, size: tuple[int, int]) -> _Sampled:
     if not rows.count or not columns.count:
         empty = np.zeros((0, 0, *values.shape[2:]), values.dtype)
         return _Sampled(empty, attributes, None, rows, columns)
-    image_axes = _image_axes(rows, columns, view)
-    hidden: NDArray[np.bool_] | None = None
-    if prepared.mask is not None:
-        sampled, hidden = resample_masked(values, prepared.mask, *image_axes, view.interpolation)
-    elif prepared.padding is not None:
-        sampled, hidden = resample_visible(values, prepared.padding, *image_axes, view.interpolation)
-    else:
-        sampled = resample(values, *image_axes, view.interpolation)
+    sampled, hidden = _resampled(prepared, *_image_axes(rows, columns, view), view.interpolation)
     return _Sampled(sampled, attributes, hidden if hidden is not None and hidden.any() else None, rows, columns)
+
+
+def _resampled(
+    prepared: _Prepared, rows: Axis, columns: Axis, interpolation: Interpolation
+) -> tuple[Stored, NDArray[np.bool_] | None]:
+    """The values, and where they are padding."""
+    if prepared.mask is not None:
+        return resample_masked(prepared.values, prepared.mask, rows, columns, interpolation)
+    if prepared.padding is not None:
+        return resample_visible(prepared.values, prepared.padding, rows, columns, interpolation)
+    return resample(prepared.values, rows, columns, interpolation), None
+
+
+def _sample_tilted(prepared: _Prepared, view: View, plan: Layout, size: tuple[int, int]) -> _Sampled:
+    """First made smaller by exact area where the screen is coarser than the image, then turned between its pixels."""
+    frame = prepared.frame
+    corners = [plan.to_image(x, y) for x in (0, size[0]) for y in (0, size[1])]
+    columns = _part_of(frame.columns, [corner[0] for corner in corners], plan.zoom)
+    rows = _part_of(frame.rows, [corner[1] for corner in corners], plan.row_zoom)
+    whole = axis(0.0, 1.0, size[1], size[1]), axis(0.0, 1.0, size[0], size[0])
+    if not rows.count or not columns.count:
+        empty = np.zeros((size[1], size[0], *prepared.values.shape[2:]), prepared.values.dtype)
+        return _Sampled(empty, prepared.attributes, np.ones((size[1], size[0]), np.bool_), *whole, as_screen=True)
+    values, hidden = _resampled(prepared, rows, columns, view.interpolation)
+    scale = plan.across[0] * plan.down[1] - plan.across[1] * plan.down[0]
+    inverse = Inverse(
+        (plan.down[1] / scale, -plan.across[1] / scale, plan.to_image(0.0, 0.0)[0]),
+        (-plan.down[0] / scale, plan.across[0] / scale, plan.to_image(0.0, 0.0)[1]),
+    )
+    turned, outside = turn(values, hidden, rows, columns, inverse, size, view.interpolation)
+    return _Sampled(turned, prepared.attributes, outside, *whole, as_screen=True)
+
+
+def _part_of(length: int, corners: list[float], zoom: float) -> Axis:
+    """The part of an image axis that the screen shows, at the screen's scale where that is the smaller one."""
+    step = max(1.0, 1.0 / zoom)
+    first = float(max(0, math.floor(min(corners) - 2 * step)))
+    last = min(float(length), max(corners) + 2 * step)
+    return axis(first, step, max(0, math.ceil((last - first) / step)), length)
 
 
 def _image_axes(rows: Axis, columns: Axis, view: View) -> tuple[Axis, Axis]:
@@ -226,7 +277,7 @@ def _paint(sampled: _Sampled, frame: Frame, view: View, size: tuple[int, int], t
     if not rows.count or not columns.count:
         return screen
     part = screen[rows.first : rows.first + rows.count, columns.first : columns.first + columns.count]
-    target = _as_image(part, view)
+    target = part if sampled.as_screen else _as_image(part, view)
     if sampled.attributes is None:
         target[...] = WHITE - sampled.values if view.inverted else sampled.values
     elif has_table(sampled.values.dtype):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ PointMm = tuple[float, float, float]
 
 _OPPOSITE = str.maketrans("APRLHF", "PALRFH")
 _SECOND_LETTER = math.sin(math.radians(10))  # less oblique than that is told by one letter
+_HALF_WAY = 22.5  # degrees to the next letter where only letters are known
 
 
 def direction_letters(direction: Vector) -> str:
@@ -48,12 +50,33 @@ def image_letters(attributes: PixelAttributes) -> tuple[str, str]:
 
 def edge_letters(attributes: PixelAttributes, view: View) -> tuple[str, str, str, str]:
     """Letters for the left, top, right and bottom edge of the picture as `view` turns it; empty when unknown."""
+    if view.tilt:
+        return _tilted_letters(attributes, view)
     right, bottom = image_letters(attributes)
     left, top = opposite(right), opposite(bottom)
     if view.flipped:
         left, right = right, left
     for _ in range(view.quarter_turns % 4):
         left, top, right, bottom = bottom, left, top, right
+    return left, top, right, bottom
+
+
+def _tilted_letters(attributes: PixelAttributes, view: View) -> tuple[str, str, str, str]:
+    """From the directions themselves, else the letters of the nearest quarter turn with those of the next one."""
+    geometry = attributes.geometry
+    angle = math.radians(view.angle)
+    if geometry is not None:
+        row, column = np.array(geometry.row_direction), np.array(geometry.column_direction)
+        row = -row if view.flipped else row
+        to_right = row * math.cos(angle) - column * math.sin(angle)
+        to_bottom = row * math.sin(angle) + column * math.cos(angle)
+        right, bottom = (direction_letters((float(v[0]), float(v[1]), float(v[2]))) for v in (to_right, to_bottom))
+        return opposite(right), opposite(bottom), right, bottom
+    edges = edge_letters(attributes, replace(view, tilt=0.0))
+    if abs(view.tilt) < _HALF_WAY:
+        return edges
+    step = 1 if view.tilt < 0 else -1  # clockwise, what was on the left is on its way to the top
+    left, top, right, bottom = (edges[n] + edges[(n + step) % 4] for n in range(4))
     return left, top, right, bottom
 
 

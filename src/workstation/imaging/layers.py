@@ -7,15 +7,15 @@ shows: thin lines and small letters must not fall between pixels.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workstation.imaging.colour import palette_to_rgb
 from workstation.imaging.colour_cube import DenseCube, dense, through_cube
-from workstation.imaging.frame import ColourCube, Frame
+from workstation.imaging.frame import ColourCube, Frame, LookupTable, Stored
 from workstation.imaging.overlay import Mask, on_image
+from workstation.imaging.tilted_places import Marks, Placement, TiltedPlaces
 from workstation.imaging.view import View
 
 Screen = NDArray[np.uint8]
@@ -23,23 +23,13 @@ Indices = NDArray[np.intp]
 WHITE = 255
 
 
-class Placement(Protocol):
-    """How the image lies on the screen: what is needed of `compose.Layout`."""
-
-    @property
-    def across(self) -> tuple[float, float, float]: ...
-
-    @property
-    def down(self) -> tuple[float, float, float]: ...
-
-
 class Layers:
     """Draws, and remembers where, so that a change of window costs a few masked assignments."""
 
     def __init__(self) -> None:
         self._frame: Frame | None = None
-        self._places: _Places | None = None
-        self._overlay: _Marks | None = None
+        self._places: _Places | TiltedPlaces | None = None
+        self._overlay: Marks | None = None
         self._drawn: Mask | None = None
         self._covered: Mask | None = None
         self._coloured: tuple[Mask, Screen] | None = None
@@ -54,11 +44,11 @@ class Layers:
         if palette is None and shutter is None and not overlays and attributes.profile is None:
             return screen
         places = self._settle(frame, view, placement, screen)
-        if not places.rows.size or not places.columns.size:
+        if not places:
             return screen
         if palette is not None:
             screen = _as_colour(screen)
-            self._coloured = self._coloured or _coloured(frame, places)
+            self._coloured = self._coloured or _coloured(palette, places.stored(frame))
             mask, colours = self._coloured
             places.part(screen)[mask] = WHITE - colours[mask] if view.inverted else colours[mask]
         if attributes.profile is not None and screen.ndim == 3:
@@ -68,7 +58,7 @@ class Layers:
             part[...] = WHITE - shown if inverted else shown
         if shutter is not None:
             if self._covered is None:
-                self._covered = _covered(frame, places, places.row_ratio)
+                self._covered = places.covered(frame)
             places.part(screen)[self._covered] = shutter.level
         if overlays:
             if self._drawn is None:
@@ -84,8 +74,9 @@ class Layers:
             self._profile = cube, dense(cube)
         return self._profile[1]
 
-    def _settle(self, frame: Frame, view: View, placement: Placement, screen: Screen) -> _Places:
-        places = _Places.of(frame, placement, (screen.shape[1], screen.shape[0]))
+    def _settle(self, frame: Frame, view: View, placement: Placement, screen: Screen) -> _Places | TiltedPlaces:
+        size = (screen.shape[1], screen.shape[0])
+        places = TiltedPlaces.of(frame, placement, size) if view.tilt else _Places.of(frame, placement, size)
         if self._frame is not frame:
             self._frame, self._overlay, self._places = frame, None, None
         if self._places is None or self._places.key != places.key:
@@ -158,11 +149,23 @@ class _Places:
         rows, columns = (horizontal, vertical) if turned else (vertical, horizontal)
         return cls((across, down, size), turned, rows.indices, columns.indices, vertical, horizontal)
 
+    def __bool__(self) -> bool:
+        return bool(self.rows.size and self.columns.size)
+
     @property
     def row_ratio(self) -> float:
         """Height of an image pixel over its width, on the screen."""
         ratio = abs(self.vertical.scale / self.horizontal.scale)
         return 1 / ratio if self.turned else ratio
+
+    def covered(self, frame: Frame) -> Mask:
+        """Where the shutter covers the image."""
+        return self.oriented(_covered(frame, self.rows, self.columns, self.row_ratio))
+
+    def stored(self, frame: Frame) -> Stored:
+        """The stored value under each screen pixel."""
+        stored = frame.stored[self.rows[:, None], self.columns[None, :]]
+        return stored.T if self.turned else stored
 
     def part(self, screen: Screen) -> Screen:
         """The image's rectangle of the screen, as a view of it."""
@@ -173,7 +176,7 @@ class _Places:
         """A mask of (rows, columns) as the screen has it."""
         return mask.T if self.turned else mask
 
-    def drawn(self, marks: _Marks) -> Mask:
+    def drawn(self, marks: Marks) -> Mask:
         """Enlarged, the mark under each screen pixel; made smaller, every screen pixel that holds a mark."""
         if not self.vertical.shrinks and not self.horizontal.shrinks:
             return self.oriented(marks.mask[self.rows[:, None], self.columns[None, :]])
@@ -190,15 +193,7 @@ class _Places:
         return drawn if self.horizontal.shrinks else drawn[:, self.horizontal.indices]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Marks:
-    """The set bits of all overlays of a frame, as a mask of the image and as their places."""
-
-    mask: Mask
-    places: tuple[Indices, Indices]
-
-
-def _marks(frame: Frame) -> _Marks:
+def _marks(frame: Frame) -> Marks:
     """The overlays as large as the frame, which may be a reduced one."""
     attributes, step = frame.attributes, frame.attributes.reduction
     bitmap = attributes.shutter.bitmap if attributes.shutter is not None else None
@@ -210,22 +205,18 @@ def _marks(frame: Frame) -> _Marks:
         shorter = np.logical_or.reduceat(mask, np.arange(frame.rows) * step, axis=0)
         mask = np.logical_or.reduceat(shorter, np.arange(frame.columns) * step, axis=1)
     rows, columns = np.nonzero(mask)
-    return _Marks(mask, (rows, columns))
+    return Marks(mask, (rows, columns))
 
 
-def _covered(frame: Frame, places: _Places, row_ratio: float) -> Mask:
+def _covered(frame: Frame, rows: Indices, columns: Indices, row_ratio: float) -> Mask:
     shutter, step = frame.attributes.shutter, frame.attributes.reduction
     assert shutter is not None
     shape = (frame.rows * step, frame.columns * step)
-    return places.oriented(shutter.covered(shape, places.rows * step, places.columns * step, row_ratio))
+    return shutter.covered(shape, rows * step, columns * step, row_ratio)
 
 
-def _coloured(frame: Frame, places: _Places) -> tuple[Mask, Screen]:
+def _coloured(palette: tuple[LookupTable, LookupTable, LookupTable], stored: Stored) -> tuple[Mask, Screen]:
     """Where stored values lie in the supplemental palette, and their colours (PS3.3 C.7.6.19): never interpolated."""
-    palette = frame.attributes.supplemental_palette
-    assert palette is not None
-    stored = frame.stored[places.rows[:, None], places.columns[None, :]]
-    stored = stored.T if places.turned else stored
     return np.greater_equal(stored, palette[0].first), palette_to_rgb(stored, palette)
 
 

@@ -26,6 +26,7 @@ class View:
     zoom: float | None = None
     pan: tuple[float, float] = (0.0, 0.0)
     quarter_turns: int = 0  # clockwise, 0 to 3
+    tilt: float = 0.0  # degrees clockwise on top of the quarter turns, -45 to 45
     flipped: bool = False  # left-right, applied before the turns
     inverted: bool = False
     interpolation: Interpolation = Interpolation.LINEAR
@@ -33,3 +34,9 @@ class View:
     overlays_shown: bool = True
     shutter_shown: bool = True
     presentation: PresentationState | None = None  # applied by the user, to the images that it is about
+
+    @property
+    def angle(self) -> float:
+        """By how much the picture is turned clockwise, in degrees: above -180, up to 180."""
+        whole = (90.0 * self.quarter_turns + self.tilt) % 360.0
+        return whole - 360.0 if whole > 180.0 else whole

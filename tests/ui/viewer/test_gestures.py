@@ -10,7 +10,11 @@ from workstation.ui.viewer.gestures import Drag, tool_of
 from workstation.ui.viewer.model import Tool
 
 LEFT, MIDDLE, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
-NONE, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
+NONE, CTRL, ALT = (
+    Qt.KeyboardModifier.NoModifier,
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
+)
 
 
 @pytest.mark.parametrize(
@@ -18,6 +22,8 @@ NONE, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
     [
         (MouseProfile.STANDARD, LEFT, NONE, Tool.ANGLE),
         (MouseProfile.STANDARD, LEFT, CTRL, Tool.ANGLE),
+        (MouseProfile.STANDARD, LEFT, CTRL | ALT, Tool.ROTATE),
+        (MouseProfile.CLEARCANVAS, LEFT, CTRL | ALT, Tool.ROTATE),
         (MouseProfile.STANDARD, MIDDLE, NONE, Tool.PAN),
         (MouseProfile.STANDARD, RIGHT, NONE, Tool.ZOOM),
         (MouseProfile.BIR, MIDDLE, NONE, Tool.PAN),
@@ -56,3 +62,10 @@ def test_parts_of_a_step_add_up() -> None:
     drag = Drag(LEFT, QPointF(0, 0), Tool.SCROLL)
     assert [drag.whole(5, 12.0) for _ in range(6)] == [0, 0, 1, 0, 1, 0]
     assert drag.whole(-33, 12.0) == -2
+
+
+def test_the_picture_turns_with_the_pointer_around_the_middle() -> None:
+    drag, middle = Drag(LEFT, QPointF(100, 50), Tool.ROTATE), QPointF(50, 50)
+    assert drag.turned(QPointF(50, 100), QPointF(100, 50), middle, 10.0) == pytest.approx(100.0)
+    assert drag.turned(QPointF(49, 51), QPointF(50, 100), middle, 100.0) == pytest.approx(100.0)  # too near to tell
+    assert drag.turned(QPointF(0, 51), QPointF(0, 49), middle, 100.0) < 100.0  # the short way across 180 degrees

@@ -50,6 +50,24 @@ def test_four_turns_and_two_flips_change_nothing(view: View) -> None:
     assert tools.flip_vertically(tools.flip_vertically(view)) == view
 
 
+@given(views, st.floats(-400, 400))
+def test_turning_back_and_forth_changes_nothing(view: View, degrees: float) -> None:
+    turned = tools.turn_to(view, degrees)
+    assert abs((turned.angle - degrees + 180) % 360 - 180) < 1e-2
+    back = tools.turn_to(turned, view.angle)
+    assert (back.quarter_turns, back.tilt, back.flipped) == (view.quarter_turns, 0.0, view.flipped)
+    assert back.pan == pytest.approx(view.pan, abs=1e-2)
+
+
+@given(views, st.floats(-44, 44))
+def test_a_tilted_picture_is_mirrored_as_it_stands(view: View, tilt: float) -> None:
+    tilted = tools.turn_to(view, view.angle + tilt)
+    assert tools.flip_horizontally(tilted).angle == pytest.approx(
+        tools.flip_horizontally(view).angle - tilt, abs=0.01
+    ) or (abs(tools.flip_horizontally(tilted).angle - tools.flip_horizontally(view).angle + tilt) > 180)
+    assert tools.flip_vertically(tools.flip_vertically(tilted)) == tilted
+
+
 @given(
     st.floats(0.2, 5),
     st.tuples(st.floats(0, 400), st.floats(0, 300)),

@@ -214,7 +214,7 @@ class Canvas(QWidget):
 
     def _in_time(self, frame: Frame, view: View, size: tuple[int, int]) -> View:
         """While images follow each other faster than they can be composed well, a draft; at rest always the best."""
-        place = (frame, view.zoom, view.pan, view.quarter_turns, view.flipped, size)
+        place = (frame, view.zoom, view.pan, view.angle, view.flipped, size)
         if place != self._place:
             now = time.perf_counter()
             self._draft = self._cost_s > SLOW_S and now - self._changed_at < HURRY_S

@@ -19,11 +19,13 @@ CLICK_DISTANCE = 4  # logical pixels; less is a click, not a drag
 CLICK_TIME_MS = 250
 ZOOM_PER_PIXEL = 1.01
 SCROLL_PIXELS = 12.0  # of a drag with the scroll tool for one image, less in long stacks
-TURN_PIXELS = 80.0  # of a drag with the rotate tool for a quarter turn
+TURN_STEP = 15.0  # degrees, while Shift is held
+_STILL = 12.0  # logical pixels around the middle, where no direction can be told
 COARSE, FINE = 4.0, 0.25
 
 Button = Qt.MouseButton
 Modifier = Qt.KeyboardModifier
+_TURNING = Modifier.ControlModifier | Modifier.AltModifier
 _CHORD = frozenset({Button.LeftButton, Button.RightButton})
 
 
@@ -51,6 +53,8 @@ def tool_of(profile: MouseProfile, chosen: Tool, button: Button, modifiers: Modi
         return buttons.middle
     if button == Button.RightButton:
         return buttons.right
+    if modifiers & _TURNING == _TURNING:
+        return Tool.ROTATE
     if modifiers & Modifier.ControlModifier and buttons.ctrl_left is not None:
         return buttons.ctrl_left
     return chosen
@@ -67,6 +71,7 @@ class Drag:
         self._moved = False
         self._over = False
         self._left_over = 0.0
+        self._angle: float | None = None
         self._timer = QElapsedTimer()
         self._timer.start()
 
@@ -97,6 +102,16 @@ class Drag:
         step, self._last = position - self._last, position
         return step
 
+    def turned(self, position: QPointF, before: QPointF, middle: QPointF, angle: float) -> float:
+        """The angle, in degrees, of a picture that stood at `angle` when it began to follow the pointer's way."""
+        if self._angle is None:
+            self._angle = angle
+        start, end = before - middle, position - middle
+        if min(math.hypot(start.x(), start.y()), math.hypot(end.x(), end.y())) > _STILL:
+            way = math.atan2(end.y(), end.x()) - math.atan2(start.y(), start.x())
+            self._angle += math.degrees(math.remainder(way, 2 * math.pi))
+        return self._angle
+
     def whole(self, moved: float, pixels: float) -> int:
         """Whole steps of `pixels` for this movement; the rest of it counts later."""
         self._left_over += moved / pixels
@@ -122,9 +137,11 @@ def carry_out(viewport: Viewport, drag: Drag, position: QPointF, ratio: float, m
             room = viewport.size[1] / ratio / max(1, viewport.count)
             viewport.step(drag.whole(step.y(), max(1.0, min(SCROLL_PIXELS, room))))
         case Tool.ROTATE:
-            quarters = drag.whole(step.x(), TURN_PIXELS)
-            if quarters:
-                viewport.apply(lambda view: tools.rotate(view, quarters))
+            middle = QPointF(viewport.size[0] / ratio / 2, viewport.size[1] / ratio / 2)
+            angle = drag.turned(position, position - step, middle, viewport.view.angle)
+            if modifiers & Modifier.ShiftModifier:
+                angle = TURN_STEP * round(angle / TURN_STEP)
+            viewport.apply(lambda view: tools.turn_to(view, angle))
 
 
 def _speed(modifiers: Modifier) -> float:

@@ -101,8 +101,8 @@ class Apart:
 def followed_view(links: Links, before: View, active: Viewport, other: Viewport) -> View:
     """The view of `other` after the active one went from `before` to what it is now; what did not change stays."""
     view, now = other.view, active.view
-    if links.turns and (before.quarter_turns, before.flipped) != (now.quarter_turns, now.flipped):
-        view = replace(view, quarter_turns=now.quarter_turns, flipped=now.flipped)
+    if links.turns and (before.angle, before.flipped) != (now.angle, now.flipped):
+        view = replace(view, quarter_turns=now.quarter_turns, tilt=now.tilt, flipped=now.flipped)
     if links.turns and before.inverted != now.inverted:
         view = replace(view, inverted=now.inverted)
     if links.window and (before.window, before.voi_lut_index) != (now.window, now.voi_lut_index):

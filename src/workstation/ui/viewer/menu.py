@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from workstation.ui.actions import Actions
 from workstation.ui.assets import icon
+from workstation.ui.viewer.angle import ask_angle
 from workstation.ui.viewer.choices import add_choices
 from workstation.ui.viewer.model import Viewport
 from workstation.ui.viewer.presets import Preset
@@ -36,7 +37,9 @@ def context_menu(
     _add(menu, actions, WINDOWS)
     menu.addSeparator()
     _add(menu, actions, SIZES)
-    _add(menu.addMenu(icon("rotate-right"), menu.tr("Flip and rotate")), actions, TURNS)
+    turns = menu.addMenu(icon("rotate-right"), menu.tr("Flip and rotate"))
+    _add(turns, actions, TURNS)
+    turns.addAction(menu.tr("Turn to an angle…"), partial(ask_angle, viewport, parent))
     menu.addSeparator()
     _add(menu, actions, LOOK)
     add_choices(menu, viewport)

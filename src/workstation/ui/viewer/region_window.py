@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from workstation.imaging.compose import layout
@@ -70,9 +70,19 @@ class RegionWindow:
     def paint(self, painter: QPainter) -> None:
         if self._from is None or self._to is None:
             return
-        area = QRectF(QPointF(*self._from), QPointF(*self._to)).normalized()
+        area = self._area(self._from, self._to)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(OUTLINE, 3))
-        painter.drawRect(area)
+        painter.drawPolygon(area)
         painter.setPen(QPen(FRAME, 1.5, Qt.PenStyle.DashLine))
-        painter.drawRect(area)
+        painter.drawPolygon(area)
+
+    def _area(self, begun: Point, at: Point) -> QPolygonF:
+        """The rows and columns between two points, turned as the picture is."""
+        frame, ratio = self._viewport.frame, self._canvas.devicePixelRatioF()
+        if frame is None:
+            return QPolygonF()
+        plan = layout(frame, self._viewport.view, self._viewport.size)
+        (left, top), (right, bottom) = (plan.to_image(x * ratio, y * ratio) for x, y in (begun, at))
+        corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+        return QPolygonF([QPointF(*plan.to_screen(*corner)) / ratio for corner in corners])

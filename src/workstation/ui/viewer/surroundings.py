@@ -164,7 +164,8 @@ def _window_lines(viewport: Viewport, full: bool) -> tuple[str, ...]:
         lines.append(technique)
     zoom, window, frame = viewport.zoom, viewport.window, viewport.frame
     if full and zoom is not None:
-        lines.append(f"Zoom {zoom * 100:.0f} %")
+        turned = f"Turned {number(round(viewport.view.angle, 1))}° · " if viewport.view.tilt else ""
+        lines.append(f"{turned}Zoom {zoom * 100:.0f} %")
     if window is not None:
         lines.append(f"WL {number(window.center)} · WW {number(window.width)}")
     elif frame is not None and not frame.is_color:

@@ -5,8 +5,10 @@ Points and movements are `(across, down)` in screen pixels of the device, points
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
+from workstation.imaging.compose import turning
 from workstation.imaging.frame import Window
 from workstation.imaging.view import View
 
@@ -49,17 +51,38 @@ def rotate(view: View, quarter_turns: int) -> View:
     return replace(view, quarter_turns=(view.quarter_turns + quarter_turns) % 4, pan=(across, down))
 
 
+def turn_to(view: View, degrees: float) -> View:
+    """Turn what is on the screen, with its pan, until the picture stands at `degrees` clockwise."""
+    quarters = math.floor(degrees / 90 + 0.5)
+    across, down = view.pan
+    cosine, sine = turning(degrees - view.angle)
+    return replace(
+        view,
+        quarter_turns=quarters % 4,
+        tilt=round(degrees - 90 * quarters, 3) + 0.0,
+        pan=(across * cosine - down * sine, across * sine + down * cosine),
+    )
+
+
 def flip_horizontally(view: View) -> View:
     """Mirror what is on the screen left to right: with the flip first and the turns after, F·Rⁿ = R⁻ⁿ·F."""
     return replace(
-        view, flipped=not view.flipped, quarter_turns=-view.quarter_turns % 4, pan=(-view.pan[0], view.pan[1])
+        view,
+        flipped=not view.flipped,
+        quarter_turns=-view.quarter_turns % 4,
+        tilt=0.0 - view.tilt,
+        pan=(-view.pan[0], view.pan[1]),
     )
 
 
 def flip_vertically(view: View) -> View:
     """Mirror what is on the screen top to bottom: a left-right mirror and half a turn."""
     return replace(
-        view, flipped=not view.flipped, quarter_turns=(2 - view.quarter_turns) % 4, pan=(view.pan[0], -view.pan[1])
+        view,
+        flipped=not view.flipped,
+        quarter_turns=(2 - view.quarter_turns) % 4,
+        tilt=0.0 - view.tilt,
+        pan=(view.pan[0], -view.pan[1]),
     )
 
 

@@ -29,8 +29,9 @@ class Screen:
     ratio: float = 1.0  # device pixels per logical pixel
     reduction: int = 1
 
-    def place(self, points: Iterable[Point]) -> Points:
-        image = np.array(tuple(points), np.float64).reshape(-1, 2) / self.reduction
+    def place(self, points: Iterable[Point] | Points) -> Points:
+        listed = points if isinstance(points, np.ndarray) else tuple(points)
+        image = np.array(listed, np.float64).reshape(-1, 2) / self.reduction
         (a, b, left), (c, d, top) = self.layout.across, self.layout.down
         placed: Points = (image @ np.array([[a, c], [b, d]]) + np.array([left, top])) / self.ratio
         return placed
@@ -55,8 +56,9 @@ def outline(annotation: Annotation, screen: Screen) -> Outline:
     match annotation.kind:
         case Kind.ELLIPSE | Kind.RECTANGLE:
             handles = screen.place(_corners(annotation))
-            lines = (_ellipse(placed),) if annotation.kind is Kind.ELLIPSE else (np.vstack([handles, handles[:1]]),)
-            return Outline(lines, handles, _right_of(lines[0]))
+            round_ = annotation.kind is Kind.ELLIPSE
+            line = screen.place(_ellipse(np.array(annotation.points))) if round_ else np.vstack([handles, handles[:1]])
+            return Outline((line,), handles, _right_of(line))
         case Kind.FREEHAND:
             closed = np.vstack([placed, placed[:1]])
             return Outline((closed,), np.zeros((0, 2)), _right_of(closed))
@@ -94,7 +96,7 @@ def with_handle(annotation: Annotation, handle: int, point: Point) -> Annotation
 
 
 def _ellipse(corners: Points) -> Points:
-    """Inside the box of two corners; turns are quarter turns, so its axes stay along the screen."""
+    """Inside the box of two corners, in the pixels of the image: on the screen it turns with the picture."""
     middle, half = corners.mean(axis=0), np.abs(corners[-1] - corners[0]) / 2
     curve: Points = middle + _CIRCLE * half
     return curve

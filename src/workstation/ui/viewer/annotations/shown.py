@@ -72,7 +72,7 @@ class Shown:
         attributes = frame.attributes
         shape = (attributes.pixel_spacing_mm, attributes.display_aspect_ratio)
         pixels = (frame.rows, frame.columns, attributes.reduction, *shape)
-        look = (view.zoom, view.quarter_turns, view.flipped)
+        look = (view.zoom, view.angle, view.flipped)
         key = (*pixels, *look, self._viewport.size, self._ratio())
         self._screen = Screen(layout(frame, view, self._viewport.size), self._ratio(), attributes.reduction)
         if key != self._screen_of or self._anchor is None:
