@@ -49,8 +49,13 @@ class PixelFormat:
         return (self.frame_bits + 7) // 8
 
     @property
+    def is_packed(self) -> bool:
+        """Whether samples do not fill whole 8, 16, 32 or 64 bits: 1 bit, 24 bits, the 12 bits of ACR-NEMA files."""
+        return self.bits_allocated not in (8, 16, 32, 64)
+
+    @property
     def dtype(self) -> np.dtype[np.generic]:
-        """Of one allocated sample in the file's byte order."""
+        """Of one allocated sample in the file's byte order; not for packed ones."""
         kind = "f" if self.kind == "f" else "i" if self.signed else "u"
         size = max(1, -(-self.bits_allocated // 8))
         return np.dtype(f"{'<' if self.little_endian else '>'}{kind}{size}")
@@ -80,7 +85,7 @@ def pixel_format(opened: OpenedFile) -> PixelFormat:
         transfer_syntax=transfer_syntax(opened),
         little_endian=opened.little_endian,
         kind="i" if pixels.tag not in (FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIXEL_DATA) else "f",
-        swapped_words=not opened.little_endian and pixels.vr == "OW" and allocated <= 8,
+        swapped_words=not opened.little_endian and pixels.vr == "OW" and allocated not in (16, 32, 64),
     )
     if found.samples not in (1, 3):
         raise UnsupportedObject(reason=f"{found.samples} samples per pixel")
@@ -113,6 +118,6 @@ def _bits_allocated(dataset: Dataset, pixels: PixelElement) -> int:
     bits = elements.integer(dataset, "BitsAllocated")
     if bits is None:
         raise DamagedFile(reason="BitsAllocated is missing")
-    if bits not in (1, 8, 12, 16, 32, 64):  # 12: packed, of ACR-NEMA and retired
+    if not (0 < bits <= 32 or bits == 64):  # others than 1 and multiples of 8: packed, of ACR-NEMA and retired
         raise UnsupportedObject(reason=f"{bits} bits allocated")
     return bits

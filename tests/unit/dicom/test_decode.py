@@ -79,6 +79,34 @@ def test_one_bit_frames_follow_each_other_within_a_byte(path: Path) -> None:
         assert [image.decoded(index).stored.tolist() for index in range(3)] == frames.tolist()
 
 
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", BIG_ENDIAN])
+@pytest.mark.parametrize("bits", [2, 4, 10, 12, 14, 24])
+def test_samples_that_fill_no_word_are_unpacked(path: Path, bits: int, syntax: str) -> None:
+    """24 is allowed (PS3.5 8.1.1), the others are of ACR-NEMA; 16-bit words are swapped in big endian."""
+    values = np.random.default_rng(bits).integers(0, 1 << bits, (2, 5, 7), dtype=np.int64)
+    stream = np.packbits((values.reshape(-1, 1) >> np.arange(bits) & 1).astype(np.uint8), bitorder="little").tobytes()
+    data = stream + b"\0" * (len(stream) % 2)
+    if syntax == BIG_ENDIAN and bits > 8:
+        data = np.frombuffer(data, "<u2").astype(">u2").tobytes()
+    layout = {"BitsAllocated": bits, "BitsStored": bits, "HighBit": bits - 1}
+    dataset = image_dataset(np.zeros((5, 7), np.uint8), NumberOfFrames=2, PixelData=data, **layout)
+    write(path, dataset, syntax)
+    for index in (0, 1):
+        assert np.array_equal(decode_stored(path, index), values[index])
+
+
+def test_rle_of_24_bits_has_three_planes(path: Path) -> None:
+    values = np.arange(4 * 6, dtype=np.uint32).reshape(4, 6) * 699_050
+    layout = {"BitsAllocated": 24, "BitsStored": 24, "HighBit": 23}
+    planes = [(values >> shift & 255).astype(np.uint8).tobytes() for shift in (16, 8, 0)]
+    parts = [bytes([len(plane) - 1]) + plane for plane in planes]
+    parts = [part + b"\0" * (len(part) % 2) for part in parts]
+    header = struct.pack("<16L", 3, *(64 + len(parts[0]) * index for index in range(3)), *([0] * 12))
+    dataset = image_dataset(np.zeros((4, 6), np.uint8), **layout)
+    write_encapsulated(path, dataset, RLE, [header + b"".join(parts)])
+    assert np.array_equal(decode_stored(path), values)
+
+
 def test_float_pixel_data_is_left_alone(path: Path) -> None:
     values = np.array([[0.5, -2.25]], np.float32)
     dataset = image_dataset(np.zeros((1, 2), np.uint32), PixelData=None)
@@ -100,7 +128,7 @@ def test_float_pixel_data_is_left_alone(path: Path) -> None:
         ({"Rows": None}, NoPixelData, "Rows is missing"),
         ({"Columns": 0}, NoPixelData, "Columns is 0"),
         ({"SamplesPerPixel": 4}, UnsupportedObject, "4 samples per pixel"),
-        ({"BitsAllocated": 10}, UnsupportedObject, "10 bits allocated"),
+        ({"BitsAllocated": 40}, UnsupportedObject, "40 bits allocated"),
         ({"BitsAllocated": None}, DamagedFile, "BitsAllocated is missing"),
         ({"Rows": 65535, "Columns": 65535}, UnsupportedObject, "frames of 65535 x 65535 pixels are beyond the limit"),
         ({"Rows": 20000, "Columns": 20000}, DamagedFile, "declares 20000 x 20000 pixels, most of them missing"),

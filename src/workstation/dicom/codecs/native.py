@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from workstation.dicom.codecs.decoded import CUT_OFF, Decoded, Samples
 from workstation.dicom.pixel_format import PixelFormat
 
+_UNPACKED_AT_ONCE = 1 << 20  # samples; each of their bits takes a byte meanwhile
+
 
 def native_samples(data: bytes, layout: PixelFormat) -> Decoded:
     """One uncompressed frame that starts at a byte; what is missing at its end reads as zero."""
@@ -19,7 +21,7 @@ def native_samples(data: bytes, layout: PixelFormat) -> Decoded:
     if missing > 0:
         problem = f"{missing} of {layout.frame_bytes} bytes of the frame are missing"
         data = data.ljust(layout.frame_bytes, b"\0")
-    if is_packed(layout):
+    if layout.is_packed:
         return Decoded(unpack_bits(np.frombuffer(data, np.uint8), layout), incomplete=problem)
     flat = np.frombuffer(data, layout.dtype, count=layout.frame_bytes // layout.dtype.itemsize)
     if layout.is_subsampled:
@@ -32,11 +34,6 @@ def native_samples(data: bytes, layout: PixelFormat) -> Decoded:
     return Decoded(flat.reshape(layout.rows, layout.columns, layout.samples), incomplete=problem)
 
 
-def is_packed(layout: PixelFormat) -> bool:
-    """Whether samples do not fill bytes: 1 bit, or the 12 bits of ACR-NEMA files."""
-    return layout.bits_allocated in (1, 12)
-
-
 def unpack_bits(packed: NDArray[np.uint8], layout: PixelFormat, skip: int = 0) -> Samples:
     """Packed samples, the first in the least significant bits (PS3.5 8.1.1, annex D of the 2009 edition).
 
@@ -44,12 +41,19 @@ def unpack_bits(packed: NDArray[np.uint8], layout: PixelFormat, skip: int = 0) -
     """
     count = layout.rows * layout.columns * layout.samples
     width = layout.bits_allocated
-    bits = np.unpackbits(packed, bitorder="little", count=skip + count * width)[skip:]
     shape = (layout.rows, layout.columns) if layout.samples == 1 else (layout.rows, layout.columns, -1)
     if width == 1:
-        return bits.reshape(shape)
-    octets = np.packbits(bits.reshape(-1, width), axis=1, bitorder="little")
-    return octets.view("<u2").astype(np.uint16).reshape(shape)
+        return np.unpackbits(packed, bitorder="little", count=skip + count)[skip:].reshape(shape)
+    size = 1 if width <= 8 else 2 if width <= 16 else 4
+    found = np.zeros(count, f"<u{size}")
+    octets = found.view(np.uint8).reshape(count, size)
+    for first in range(0, count, _UNPACKED_AT_ONCE):
+        part = packed[first * width // 8 :]  # `first` samples fill whole bytes
+        wanted = min(_UNPACKED_AT_ONCE, count - first) * width
+        bits = np.unpackbits(part, bitorder="little", count=skip + wanted)[skip:]
+        unpacked = np.packbits(bits.reshape(-1, width), axis=1, bitorder="little")
+        octets[first : first + unpacked.shape[0], : unpacked.shape[1]] = unpacked
+    return found.astype(found.dtype.newbyteorder("="), copy=False).reshape(shape)
 
 
 def _upsample_422(flat: Samples, layout: PixelFormat) -> Samples:

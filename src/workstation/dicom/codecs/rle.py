@@ -35,6 +35,7 @@ def _segments(data: bytes, layout: PixelFormat, unpack: Callable[[bytes], bytes]
     header = struct.unpack("<16L", data[:64].ljust(64, b"\0"))
     count, offsets = header[0], header[1:]
     bytes_per_sample = max(1, layout.bits_allocated // 8)
+    width = 4 if bytes_per_sample == 3 else bytes_per_sample
     if count != bytes_per_sample * layout.samples:
         raise ValueError(f"{count} segments")
     bounds = [*offsets[:count], len(data)]
@@ -47,12 +48,12 @@ def _segments(data: bytes, layout: PixelFormat, unpack: Callable[[bytes], bytes]
     problem = CUT_OFF if short else ""
     if layout.bits_allocated == 1:
         return Decoded(unpack_bits(planes[0], layout), incomplete=problem)
-    shape = (layout.rows, layout.columns, layout.samples, bytes_per_sample)
-    interleaved = np.empty(shape, np.uint8)
+    shape = (layout.rows, layout.columns, layout.samples, width)
+    interleaved = np.zeros(shape, np.uint8)
     for index, plane in enumerate(planes):
         sample, byte = divmod(index, bytes_per_sample)
         interleaved[:, :, sample, bytes_per_sample - 1 - byte] = plane.reshape(layout.rows, layout.columns)
-    samples = interleaved.reshape(-1).view(f"<u{bytes_per_sample}").reshape(shape[:3])
+    samples = interleaved.reshape(-1).view(f"<u{width}").reshape(shape[:3])
     samples = samples.astype(samples.dtype.newbyteorder("="), copy=False)
     return Decoded(samples[:, :, 0] if layout.samples == 1 else samples, incomplete=problem)
 
