@@ -53,6 +53,7 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
     Raises SettingsError, ArchiveUnusable, DiskFull.
     """
     from workstation.archive.local import LocalArchive
+    from workstation.archive.marks import LocalMarks
     from workstation.dicom.decode_pool import DecodePool
     from workstation.jobs.journal import Journal
     from workstation.jobs.runner import JobRunner
@@ -66,6 +67,8 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
     with ExitStack() as closing:
         archive = LocalArchive(folders.data / "archive")
         closing.callback(archive.close)
+        marks = LocalMarks(folders.data / "marks.sqlite")
+        closing.callback(marks.close)
         inbox = ArchiveInbox(archive, broadcast.publish)
         listener = LateListener(
             lambda: current().local,
@@ -81,6 +84,7 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
             settings=current,
             save_settings=lambda changed: _listen_as_changed(listener, current.save(changed), changed),
             archive=archive,
+            marks=marks,
             inbox=inbox,
             dimse_for=dimse_client,
             web=LateWebClient(),

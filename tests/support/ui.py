@@ -23,6 +23,7 @@ from workstation.domain.worklist import WorklistItem
 from workstation.jobs.cancel import Cancellation
 from workstation.jobs.journal import Journal
 from workstation.jobs.runner import Handler, JobRunner
+from workstation.services.annotations import MarksInMemory
 from workstation.services.broadcast import Broadcast
 from workstation.services.echo import EchoNode, run_echo
 from workstation.services.ingest import ArchiveInbox, ImportPaths, run_import
@@ -184,6 +185,7 @@ def make_rig(folder: Path, settings: Settings | None = None, pool: Any = None) -
         settings=saved,
         save_settings=saved.save,
         archive=archive,
+        marks=MarksInMemory(),
         inbox=ArchiveInbox(archive, broadcast.publish),
         dimse_for=lambda _: peers,  # type: ignore[arg-type, return-value]
         web=peers,  # type: ignore[arg-type]

@@ -187,12 +187,12 @@ def test_closing_asks_once_while_work_is_under_way(window, qtbot, closes):
     window.unfinished_work = lambda: 0
 
 
-def test_closing_says_that_measurements_end_with_the_program(window, qtbot):
+def test_closing_says_that_measurements_that_could_not_be_saved_end_with_the_program(window, qtbot):
     window.unsaved_measurements = lambda: 3
     window.close()
     question = window.findChild(QMessageBox)
-    assert question.text() == "3 measurements and marks are on the images."
-    assert "cannot be saved yet" in question.informativeText()
+    assert question.text() == "3 measurements and marks are not saved."
+    assert "could not be saved" in question.informativeText()
     next(one for one in question.buttons() if one.text() == "Close anyway").click()
     qtbot.waitUntil(lambda: not window.isVisible() and window._question is None)
     window.unsaved_measurements = lambda: 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from workstation.dicom.decode_pool import DecodePool
 from workstation.domain.events import Publish
@@ -12,6 +13,9 @@ from workstation.jobs.runner import JobRunner
 from workstation.services.broadcast import Broadcast
 from workstation.services.ports import Archive, DimsePeer, Inbox, Listener, WebPeer
 from workstation.settings import Folders, Settings
+
+if TYPE_CHECKING:
+    from workstation.services.annotations import MarkStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Workplace:
     settings: Callable[[], Settings]
     save_settings: Callable[[Settings], None]
     archive: Archive
+    marks: MarkStore
     inbox: Inbox
     dimse_for: Callable[[LocalAe], DimsePeer]
     web: WebPeer

@@ -201,7 +201,7 @@ def _open_first(window: MainWindow, paths: tuple[Path, ...], later: AfterFirstPi
 
 def _unsaved_measurements(window: MainWindow) -> int:
     viewer = cast("ViewerPage | None", window.made_page("viewer"))
-    return viewer.measuring.annotations.count if viewer is not None else 0
+    return viewer.keeping.unsaved if viewer is not None else 0
 
 
 def _unfinished_work(window: MainWindow) -> int:

@@ -44,7 +44,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(960, 600)
         self.notices = NoticeArea()
         self.unfinished_work: Callable[[], int] = lambda: 0  # jobs to ask about before the window closes
-        self.unsaved_measurements: Callable[[], int] = lambda: 0  # they end with the program
+        self.unsaved_measurements: Callable[[], int] = lambda: 0  # of measurements
         self._question: QMessageBox | None = None
         self._actions = actions
         self._subjects: dict[str, str] = {}
@@ -173,10 +173,10 @@ class MainWindow(QMainWindow):
                 )
             )
         if measurements:
-            one = self.tr("1 measurement or mark is on the images.")
-            many = self.tr("{n} measurements and marks are on the images.")
+            one = self.tr("1 measurement or mark is not saved.")
+            many = self.tr("{n} measurements and marks are not saved.")
             facts.append((one if measurements == 1 else many).format(n=measurements))
-            consequences.append(self.tr("They cannot be saved yet and end with the program."))
+            consequences.append(self.tr("They could not be saved and end with the program."))
         question.setText(" ".join(facts))
         question.setInformativeText("\n".join(consequences))
         end = question.addButton(self.tr("Close anyway"), QMessageBox.ButtonRole.DestructiveRole)

@@ -22,6 +22,7 @@ from workstation.domain.query import Query
 from workstation.domain.study import Level, Study
 from workstation.jobs.journal import Journal
 from workstation.jobs.runner import JobRunner
+from workstation.services.annotations import MarksInMemory
 from workstation.services.broadcast import Broadcast
 from workstation.services.export import run_export
 from workstation.services.export_command import DeidentifyAndExport
@@ -89,6 +90,7 @@ def bench(tmp_path: Path, decode_pool: DecodePool) -> Iterator[Bench]:
         settings=saved,
         save_settings=saved.save,
         archive=archive,
+        marks=MarksInMemory(),
         inbox=ArchiveInbox(archive, broadcast.publish),
         dimse_for=lambda _: peers,
         web=peers,

@@ -15,6 +15,7 @@ from tests.support.testdata import require_testdata
 from workstation.dicom.decode_pool import DecodePool
 from workstation.jobs.journal import Journal
 from workstation.jobs.runner import JobRunner
+from workstation.services.annotations import MarksInMemory, MarkStore
 from workstation.services.broadcast import Broadcast
 from workstation.services.open_series import OpenPaths, run_open_paths
 from workstation.settings import DecodeSettings, Settings, ViewerSettings
@@ -29,6 +30,7 @@ class SmallWorkplace:
     runner: JobRunner
     decode_pool: DecodePool
     broadcast: Broadcast
+    marks: MarkStore = field(default_factory=MarksInMemory)
     value: Settings = field(default_factory=lambda: Settings(viewer=ViewerSettings(cache_mib=128)))
 
     def settings(self) -> Settings:

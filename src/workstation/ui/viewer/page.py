@@ -24,6 +24,8 @@ from workstation.services.workplace import Workplace
 from workstation.ui.actions import Actions
 from workstation.ui.messages import notice_of
 from workstation.ui.viewer import tools
+from workstation.ui.viewer.annotations.keeping import Keeping
+from workstation.ui.viewer.annotations.notices import kept_again, not_kept
 from workstation.ui.viewer.cine import Cine
 from workstation.ui.viewer.commands import COMMANDS
 from workstation.ui.viewer.details import Details
@@ -98,6 +100,7 @@ class ViewerPage(QWidget):
         self.linker = Linker(self.grid)
         LinkSwitches(self.linker, self.actions_, self.toolbar.button("link"))
         self.measuring = Measuring(self.grid, self.actions_, self._choose_left_tool, self)
+        self.keeping = Keeping(workplace.marks, self.measuring.annotations, self.grid, self.series, self)
         MeasurementList(self.panel.measurements, self.measuring, self.grid, self.series, self.show_display_set)
 
         self._build()
@@ -163,6 +166,7 @@ class ViewerPage(QWidget):
         self._opener.close()
         self._details.close()
         self.presentations.close()
+        self.keeping.close()
         self.grid.close_viewports()
         self._loader.close()
 
@@ -195,6 +199,7 @@ class ViewerPage(QWidget):
         self._opener.opened.connect(self._show_opened)
         self._opener.failed.connect(self._on_failed)
         self.sorter.failed.connect(lambda error: self.notices.show_notice(notice_of(error)))
+        self.keeping.refused.connect(self._say_kept)
         self._connect_actions()
         self.strip.chosen.connect(self.show_display_set)
         self._following.active_changed.connect(self.cine.pause)
@@ -259,6 +264,9 @@ class ViewerPage(QWidget):
     def _on_failed(self, error: WorkstationError) -> None:
         self.notices.show_notice(notice_of(error))
         self.failed.emit(error)
+
+    def _say_kept(self, error: WorkstationError | None) -> None:
+        self.notices.show_notice(kept_again() if error is None else not_kept(error))
 
     def _show_begun(self, display_sets: tuple[DisplaySet, ...]) -> None:
         """Show what has been read so far; once something is shown, go on with it."""

@@ -56,7 +56,7 @@ class MeasurementsSection(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self._heading)
         layout.addWidget(self.list)
-        layout.addWidget(label(self.tr("Kept until the program ends. They cannot be saved yet."), "muted", wrap=True))
+        layout.addWidget(label(self.tr("Saved on this computer as they are made."), "muted", wrap=True))
         self.hide()
 
     def show_cards(self, cards: Sequence[Card]) -> None:

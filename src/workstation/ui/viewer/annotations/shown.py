@@ -18,6 +18,7 @@ from workstation.ui.viewer.model import Viewport
 from workstation.ui.viewer.pointer import Point
 
 _MOST = 400
+ELSEWHERE = Words(("made on another image", "with the same UID"), "made on another image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,8 @@ class Shown:
         frame = self._viewport.frame
         if frame is None:
             return Words(())
+        if self._annotations.is_elsewhere(annotation.number):
+            return ELSEWHERE
         # An annotation lies on one image only, but a presentation state has units of its own.
         key = (annotation, frame.attributes.reduction, settled, self._viewport.presentation)
         found = self._words.get(key)
