@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.support.testdata import require_testdata
 
 LATE = (
+    "click",
     "pydicom",
     "pynetdicom",
     "httpx2",
@@ -39,31 +40,31 @@ LATE = (
 PROGRAM = """
 import json, os, sys
 from pathlib import Path
-from workstation.app import open_workplace
-from workstation.settings import Folders, Settings
-folder, file, late = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
-with open_workplace(Folders(folder / "config", folder / "data"), Settings()) as workplace:
-    from workstation.ui.application import build_window, make_application
-    from workstation.ui.start import FirstPaint
-    application = make_application()
-    window = build_window(workplace)
-    window.show_page("viewer")
-    viewer = window.page("viewer")
-    def painted():
-        print(json.dumps([name for name in late if name in sys.modules]), flush=True)
-        os._exit(0)
-    def shown(_ref):
-        first = FirstPaint(viewer.grid.canvas)
-        first.painted.connect(painted)
-    viewer.frame_shown.connect(shown)
-    viewer.failed.connect(lambda error: os._exit(3))
-    viewer.open_paths((file,))
-    window.show()
-    application.exec()
+from workstation import app
+opening = app.open_workplace
+def painted(later):
+    if later._first is None:
+        os._exit(3)
+    late = json.loads(LATE)
+    children = [int(line) for each in Path("/proc/self/task").glob("*/children") for line in each.read_text().split()]
+    print(json.dumps([[name for name in late if name in sys.modules], children]), flush=True)
+    os._exit(0)
+def watched(*arguments):
+    from workstation.ui.start import AfterFirstPicture
+    AfterFirstPicture.begin = painted
+    return opening(*arguments)
+app.open_workplace = watched
+_, folder, file, LATE = sys.argv
+for name in ("CONFIG", "DATA", "CACHE"):
+    os.environ[f"WORKSTATION_{name}_DIR"] = os.path.join(folder, name.lower())
+sys.argv = ["workstation", "open", file]
+app.main()
 """
 
 
-def test_the_first_picture_of_a_plain_file_needs_none_of_the_slow_libraries(tmp_path: Path) -> None:
+def test_the_first_picture_of_a_plain_file_needs_none_of_the_slow_libraries_and_no_other_process(
+    tmp_path: Path,
+) -> None:
     file = require_testdata() / "modalities" / "693_UNCR.dcm"
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(tmp_path), str(file), json.dumps(LATE)],
@@ -74,4 +75,4 @@ def test_the_first_picture_of_a_plain_file_needs_none_of_the_slow_libraries(tmp_
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == []
+    assert json.loads(done.stdout) == [[], []]

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from workstation.domain.errors import PortInUse
+import gc
+
+import pytest
+
+from workstation import app
+from workstation.domain.errors import ArchiveUnusable, PortInUse
+from workstation.settings import Folders
 from workstation.ui.start import AfterFirstPicture
 
 PAGES = ("studies", "worklist", "viewer", "export", "activity", "settings")
@@ -58,3 +64,23 @@ def test_closing_the_window_gives_up_what_has_not_begun(window, qtbot):
     window.close()
     later.begin()
     assert [name for name in PAGES if window.made_page(name)] == ["studies"]
+
+
+def test_garbage_is_collected_again_from_the_first_picture_on(window, qtbot):
+    later = AfterFirstPicture(window)
+    gc.disable()
+    later.begin()
+    assert gc.isenabled()
+    with qtbot.waitSignal(later.finished, timeout=60_000):
+        pass
+
+
+def test_garbage_is_collected_again_when_the_window_could_not_open(monkeypatch, tmp_path):
+    def refuse(*_):
+        assert not gc.isenabled()
+        raise ArchiveUnusable(folder="archive", reason="newer")
+
+    monkeypatch.setattr(app, "open_workplace", refuse)
+    with pytest.raises(ArchiveUnusable):
+        app.open_window(Folders(tmp_path / "config", tmp_path / "data"))
+    assert gc.isenabled()

@@ -56,6 +56,22 @@ def print_error(error: WorkstationError | ErrorReport) -> None:
             click.echo(f"{label}: {_cell(sentence)}", err=True)
 
 
+def ended_by(error: WorkstationError | KeyboardInterrupt) -> int:
+    """Say why a command ends before its end; its exit status."""
+    if isinstance(error, KeyboardInterrupt):
+        click.echo("cancelled", err=True)
+    else:
+        print_error(error)
+    return FAILED
+
+
+def tolerate_any_text() -> None:
+    """A terminal that lacks a character of a name gets its escape instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def print_warning(text: str) -> None:
     click.echo(f"Warning: {_cell(text)}", err=True)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 import workstation
-from workstation.cli.output import DONE, FAILED, print_error
+from workstation.cli.output import DONE, ended_by, tolerate_any_text
 from workstation.cli.session import OpenWindow, OpenWorkplace, RunDemo, Session
 from workstation.domain.errors import WorkstationError
 from workstation.settings import folders
@@ -65,12 +64,8 @@ class Program(click.Group):
         """Run the verb; what it returns is the exit status."""
         try:
             status = super().invoke(context)
-        except WorkstationError as error:
-            print_error(error)
-            status = FAILED
-        except KeyboardInterrupt:
-            click.echo("cancelled", err=True)
-            status = FAILED
+        except (WorkstationError, KeyboardInterrupt) as error:
+            status = ended_by(error)
         context.exit(status if isinstance(status, int) else DONE)
 
 
@@ -87,7 +82,7 @@ def build(*, open_workplace: OpenWorkplace, open_window: OpenWindow, run_demo: R
 
         Exit status: 0 done, 1 failed, 2 usage, 3 partly done.
         """
-        _tolerate_any_text()
+        tolerate_any_text()
         session = Session(folders(config_dir, data_dir), open_workplace, open_window, run_demo)
         context.obj = session
         return session.open_window(session.folders, ()) if context.invoked_subcommand is None else DONE
@@ -98,10 +93,3 @@ def build(*, open_workplace: OpenWorkplace, open_window: OpenWindow, run_demo: R
 def _near(name: str) -> str:
     found = difflib.get_close_matches(name, _VERBS, n=2)
     return f" Did you mean {' or '.join(found)}?" if found else ""
-
-
-def _tolerate_any_text() -> None:
-    """A terminal that lacks a character of a name gets its escape instead of a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")

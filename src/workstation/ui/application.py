@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -173,9 +172,6 @@ def run_window(
     loops = KernelSupply(cache())
     window.closing.connect(loops.close)
     later.ask(loops.start)
-    # What is loaded by now stays: looking through all of it for garbage holds up a picture by 100 ms and more.
-    later.ask(gc.freeze)
-    later.finished.connect(gc.freeze)
     later.ask(workplace.decode_pool.start)
     if workplace.settings().listen:
         later.ask(workplace.listener.start, failed=lambda error: window.notices.show_notice(notice_of(error)))
