@@ -125,6 +125,124 @@ def activation(group: int, layer: str = "OVERLAYS") -> Dataset:
     return dataset
 
 
+def annotation(*objects: Dataset, layer: str = "MARKS", images: tuple[str, ...] = ()) -> Dataset:
+    """An item of the Graphic Annotation Sequence; what `objects` are is seen by their elements."""
+    item = attributes(GraphicLayer=layer)
+    if images:
+        item.ReferencedImageSequence = references(*images)
+    for sequence, sign in (
+        ("TextObjectSequence", "UnformattedTextValue"),
+        ("GraphicObjectSequence", "GraphicType"),
+        ("CompoundGraphicSequence", "CompoundGraphicType"),
+    ):
+        found = [one for one in objects if sign in one]
+        if found:
+            setattr(item, sequence, Sequence(found))
+    return item
+
+
+def annotated(*items: Dataset, layers: tuple[Dataset, ...] = ()) -> Dataset:
+    """The modules that say what is drawn; without `layers` those that the items name."""
+    names = dict.fromkeys(item.GraphicLayer for item in items)
+    declared = layers or tuple(graphic_layer(name, order) for order, name in enumerate(names))
+    return attributes(GraphicAnnotationSequence=Sequence(items), GraphicLayerSequence=Sequence(declared))
+
+
+def graphic_layer(name: str, order: int, **values: object) -> Dataset:
+    return attributes(GraphicLayer=name, GraphicLayerOrder=str(order), **values)
+
+
+def graphic(kind: str, points: list[float], units: str = "PIXEL", filled: str = "N", **values: object) -> Dataset:
+    """A graphic object of (column, row), (column, row), ..."""
+    return attributes(
+        GraphicAnnotationUnits=units,
+        GraphicDimensions=2,
+        NumberOfGraphicPoints=len(points) // 2,
+        GraphicData=points,
+        GraphicType=kind,
+        GraphicFilled=filled,
+        **values,
+    )
+
+
+def compound(kind: str, points: list[float], number: int = 1, units: str = "PIXEL", **values: object) -> Dataset:
+    return attributes(
+        CompoundGraphicInstanceID=number,
+        CompoundGraphicUnits=units,
+        GraphicDimensions=2,
+        NumberOfGraphicPoints=len(points) // 2,
+        GraphicData=points,
+        CompoundGraphicType=kind,
+        **values,
+    )
+
+
+def boxed_text(text: str, box: tuple[float, float, float, float], units: str = "PIXEL", **values: object) -> Dataset:
+    """In a box of left, top, right, bottom."""
+    given: dict[str, object] = {"BoundingBoxTextHorizontalJustification": "LEFT", **values}
+    return attributes(
+        UnformattedTextValue=text,
+        BoundingBoxAnnotationUnits=units,
+        BoundingBoxTopLeftHandCorner=list(box[:2]),
+        BoundingBoxBottomRightHandCorner=list(box[2:]),
+        **given,
+    )
+
+
+def anchored_text(text: str, at: tuple[float, float], visible: str = "Y", units: str = "PIXEL") -> Dataset:
+    return attributes(
+        UnformattedTextValue=text, AnchorPointAnnotationUnits=units, AnchorPoint=list(at), AnchorPointVisibility=visible
+    )
+
+
+def line_style(colour: list[int], thickness: float = 1.0, pattern: int | None = None, **values: object) -> Sequence:
+    """A Line Style Sequence; `pattern` makes it dashed."""
+    item = attributes(
+        PatternOnColorCIELabValue=colour,
+        PatternOnOpacity=1.0,
+        LineThickness=thickness,
+        LineDashingStyle="SOLID" if pattern is None else "DASHED",
+        ShadowStyle="OFF",
+    )
+    if pattern is not None:
+        item.LinePattern = pattern
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return Sequence([item])
+
+
+def fill_style(colour: list[int], opacity: float = 1.0, pattern: bytes = b"") -> Sequence:
+    item = attributes(PatternOnColorCIELabValue=colour, PatternOnOpacity=opacity, PatternOffOpacity=0.0)
+    item.FillMode = "STIPPELED" if pattern else "SOLID"
+    if pattern:
+        item.FillPattern = pattern
+    return Sequence([item])
+
+
+def text_style(colour: list[int], horizontal: str = "LEFT", vertical: str = "TOP", **values: object) -> Sequence:
+    item = attributes(
+        CSSFontName="sans-serif",
+        TextColorCIELabValue=colour,
+        HorizontalAlignment=horizontal,
+        VerticalAlignment=vertical,
+        ShadowStyle="OFF",
+        Underlined="N",
+        Bold="N",
+        Italic="N",
+    )
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return Sequence([item])
+
+
+RED, GREEN, WHITE_LAB, BLACK_LAB = (  # CIELab PCS values (PS3.3 C.10.7.1.1)
+    [35582, 53653, 50838],
+    [57546, 12523, 53690],
+    [65535, 32896, 32896],
+    [0, 32896, 32896],
+)
+
+
 def _voi(item: Dataset) -> Dataset:
     dataset = Dataset()
     dataset.SoftcopyVOILUTSequence = Sequence([item])

@@ -12,6 +12,7 @@ from workstation.dicom.functional_groups import FrameAttributes
 from workstation.dicom.overlays import separate_overlays
 from workstation.dicom.pet import suv_of
 from workstation.dicom.shutters import display_shutter
+from workstation.dicom.tiles import matrix_origin
 from workstation.dicom.ultrasound_regions import ultrasound_regions
 from workstation.imaging.frame import LookupTable, PixelAttributes, PlaneGeometry, VoiFunction, Window
 
@@ -68,6 +69,7 @@ def pixel_attributes(dataset: Header, frame_index: int = 0) -> PixelAttributes:
             lossy_text=_lossy_text(dataset),
             derived=elements.first_text(dataset, "ImageType").upper() == "DERIVED",
             for_processing=elements.first_text(dataset, "PresentationIntentType").upper() == "FOR PROCESSING",
+            matrix_origin=matrix_origin(frame, frame_index),
         )
 
 

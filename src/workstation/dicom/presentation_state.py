@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workstation.dicom import elements, lookup_tables
 from workstation.dicom.attributes import windows_of
+from workstation.dicom.graphic_annotations import annotation, layers_of
 from workstation.dicom.overlays import overlay_groups, separate_overlays
 from workstation.dicom.read import open_file
 from workstation.dicom.shutters import display_shutter
@@ -14,6 +15,7 @@ from workstation.domain.errors import UnsupportedObject
 from workstation.imaging.frame import LookupTable
 from workstation.imaging.presentation import (
     DisplayedArea,
+    GraphicAnnotation,
     ImageReference,
     PresentationState,
     SizeMode,
@@ -69,6 +71,7 @@ def presentation_state(dataset: Dataset, path: str | Path = "") -> PresentationS
             overlays=tuple(overlay for overlay in overlays if overlay.group in active),
             active_groups=active,
             annotations=_annotations(dataset),
+            layers=layers_of(dataset),
         )
 
 
@@ -154,10 +157,5 @@ def _pair(numbers: list[float]) -> tuple[float, float] | None:
     return (numbers[0], numbers[1]) if len(numbers) == 2 and min(numbers) > 0 else None
 
 
-def _annotations(dataset: Dataset) -> int:
-    """How many texts and graphics there are (PS3.3 C.10.5)."""
-    return sum(
-        len(elements.items(item, sequence))
-        for item in elements.items(dataset, "GraphicAnnotationSequence")
-        for sequence in ("TextObjectSequence", "GraphicObjectSequence", "CompoundGraphicSequence")
-    )
+def _annotations(dataset: Dataset) -> tuple[GraphicAnnotation, ...]:
+    return tuple(annotation(item, _references(item)) for item in elements.items(dataset, "GraphicAnnotationSequence"))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from workstation.imaging.frame import LookupTable, Window
 from workstation.imaging.overlay import Overlay
 from workstation.imaging.shutter import Shutter
+
+if TYPE_CHECKING:  # every view knows presentation states, few have one
+    from workstation.imaging.graphics import Compound, Graphic, GraphicLayer, Text
 
 
 class SizeMode(StrEnum):
@@ -63,6 +66,23 @@ class SoftcopyVoi:
     images: tuple[ImageReference, ...] = ()  # empty for all of the state
 
 
+@dataclass(frozen=True, slots=True)
+class GraphicAnnotation:
+    """Graphics and texts of one layer for some of the images (PS3.3 C.10.5)."""
+
+    layer: str
+    graphics: tuple[Graphic, ...] = ()
+    texts: tuple[Text, ...] = ()
+    compounds: tuple[Compound, ...] = ()
+    images: tuple[ImageReference, ...] = ()  # empty for all of the state
+    undrawn: int = 0  # objects of it that nobody can make sense of
+
+    @property
+    def count(self) -> int:
+        """Of what can be drawn."""
+        return len(self.graphics) + len(self.texts) + len(self.compounds)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PresentationState:
     """One of them is equal to itself alone: views are compared often, and its tables are large."""
@@ -83,7 +103,8 @@ class PresentationState:
     flipped: bool = False  # left-right, after the rotation (PS3.3 C.10.6)
     overlays: tuple[Overlay, ...] = ()  # of the state itself, those that are active
     active_groups: frozenset[int] = field(default_factory=frozenset)  # overlays of the image that are shown
-    annotations: int = 0  # how many texts and graphics it has
+    annotations: tuple[GraphicAnnotation, ...] = ()
+    layers: tuple[GraphicLayer, ...] = ()  # the lowest first
 
     @property
     def title(self) -> str:
@@ -99,6 +120,20 @@ class PresentationState:
 
     def voi_for(self, sop_instance_uid: str, frame: int) -> SoftcopyVoi | None:
         return _first(self.voi, sop_instance_uid, frame)
+
+    def annotations_for(self, sop_instance_uid: str, frame: int) -> tuple[GraphicAnnotation, ...]:
+        """In the order of their layers, those of unknown layers last."""
+        order = {layer.name: number for number, layer in reversed(list(enumerate(self.layers)))}
+        meant = (one for one in self.annotations if not one.images or _covers(one.images, sop_instance_uid, frame))
+        return tuple(sorted(meant, key=lambda one: order.get(one.layer, len(order))))
+
+    def layer(self, name: str) -> GraphicLayer | None:
+        return next((layer for layer in self.layers if layer.name == name), None)
+
+    @property
+    def undrawn(self) -> int:
+        """How many of its graphics and texts cannot be drawn."""
+        return sum(one.undrawn for one in self.annotations)
 
 
 class _ForImages(Protocol):

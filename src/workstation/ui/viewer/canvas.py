@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,9 @@ from workstation.ui.viewer.reference_lines import Guides, paint_guides
 from workstation.ui.viewer.series_model import MIME_TYPE
 from workstation.ui.viewer.surroundings import furnish
 from workstation.ui.viewer.texts import Texts
+
+if TYPE_CHECKING:
+    from workstation.ui.viewer.graphic_marks import GraphicMarks
 
 WHEEL_NOTCH = 120
 ZOOM_PER_NOTCH = 1.15
@@ -91,6 +95,7 @@ class Canvas(QWidget):
         self._texts = Texts()
         self._layers = PointerLayers()
         self._guides = Guides()
+        self._marks: GraphicMarks | None = None
         self._points = False
         self._pointer: QPointF | None = None
         self._wheel = 0
@@ -163,6 +168,8 @@ class Canvas(QWidget):
                 painter.fillRect(self.rect(), QColor(0, 0, 0))
             else:
                 paint_picture(painter, picture)
+                if self.viewport.presentation is not None:
+                    self._paint_graphics(painter)
                 paint_guides(painter, self.viewport, self._guides, self.devicePixelRatioF())
                 self._layers.paint(painter)
             area = QRectF(self.rect())
@@ -172,6 +179,12 @@ class Canvas(QWidget):
             if self._active or self._drop_target:
                 paint_frame(painter, area, filled=self._drop_target)
         self.painted.emit()
+
+    def _paint_graphics(self, painter: QPainter) -> None:
+        from workstation.ui.viewer.graphic_marks import GraphicMarks  # noqa: PLC0415 - for presentation states alone
+
+        self._marks = self._marks or GraphicMarks()
+        self._marks.paint(painter, self.viewport, self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -197,6 +210,7 @@ class Canvas(QWidget):
     def _let_go(self) -> None:
         """What was remembered of the last image: a canvas that is hidden now is not painted, and would hold it on."""
         self._composer = Composer()
+        self._marks = None
         self._image = self._array = self._image_of = self._place = None
 
     def _compose(self, frame: Frame, view: View, size: tuple[int, int]) -> None:

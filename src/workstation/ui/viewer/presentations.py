@@ -86,13 +86,15 @@ class PresentationMenu(QObject):
                 state,
                 state.area_for(uid, number),
                 viewport.size,
-                screen_pixel_mm=self._pixel_mm(),
+                screen_pixel_mm=screen_pixel_mm(self._widget),
             )
         )
 
-    def _pixel_mm(self) -> float | None:
-        screen, ratio = self._widget.screen(), self._widget.devicePixelRatioF()
-        return pixel_mm(screen.physicalSize().width(), screen.physicalDotsPerInchX(), ratio)
+
+def screen_pixel_mm(widget: QWidget) -> float | None:
+    """Width of a device pixel of the screen that `widget` is on."""
+    screen, ratio = widget.screen(), widget.devicePixelRatioF()
+    return pixel_mm(screen.physicalSize().width(), screen.physicalDotsPerInchX(), ratio)
 
 
 def pixel_mm(width_mm: float, dots_per_inch: float, ratio: float) -> float | None:

@@ -191,7 +191,7 @@ def _technique(viewport: Viewport) -> str:
 
 
 def _flags(viewport: Viewport, frame: Frame) -> tuple[str, ...]:
-    told = (*presentation_flag(viewport.presentation), *flags(frame.attributes, viewport.view))
+    told = (*presentation_flag(viewport.presentation, viewport.view), *flags(frame.attributes, viewport.view))
     return (*told, "window auto") if viewport.window_is_automatic else told
 
 
