@@ -18,6 +18,7 @@ from workstation.domain.events import InstanceStored
 from workstation.domain.job import Progress
 from workstation.domain.study import Instance, InstanceSummary, Series
 from workstation.jobs.runner import Outcome
+from workstation.services.annotations import Change, KeptMark, MarkedImage
 from workstation.services.retrieve import RetrieveResult
 from workstation.settings import Settings
 from workstation.ui.studies.detail import SeriesCard
@@ -193,12 +194,18 @@ def test_deleting_asks_first_and_keeps_what_nodes_have(rig: Rig, page, qtbot):
     rig.peers.studies["RADPACS"] = [a_study("1.1")]
     _search(page, qtbot)
     page.select("1.1")
+    for number in (1, 2):
+        image = MarkedImage("1.1", "1.1.9", f"1.1.9.{number}")
+        rig.workplace.marks.apply([Change(KeptMark(str(number) * 32, image))])
     page.verbs.choose_delete()
+    qtbot.waitUntil(lambda: page.findChild(QMessageBox) is not None)
     question = page.findChild(QMessageBox)
-    assert question is not None and rig.archive.study("1.1") is not None
+    assert "2 measurements and key image marks go with them." in question.informativeText()
+    assert rig.archive.study("1.1") is not None
     next(one for one in question.buttons() if one.text() == "Delete").click()
     _wait_where(page, qtbot, "RADPACS")
     assert rig.archive.study("1.1") is None
+    assert rig.workplace.marks.count(["1.1"]) == 0
 
 
 def test_several_studies_can_be_exported_as_soon_as_they_are_here(rig: Rig, page, qtbot):

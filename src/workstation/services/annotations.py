@@ -1,4 +1,4 @@
-"""Keeping measurements and key marks: the nouns, the port of where they are kept, and deleting them with a study.
+"""Keeping measurements and key marks: the nouns and the port of where they are kept.
 
 They lie beside the originals, which are never modified, one by one: two windows on the same study do not
 overwrite each other's.
@@ -16,7 +16,6 @@ from workstation.domain.uid import is_valid_uid
 from workstation.imaging.annotation import Annotation
 from workstation.imaging.annotation_words import full_size
 from workstation.imaging.frame import Frame
-from workstation.services.ports import Archive
 
 _KEY_IMAGES = uuid.UUID("9f3f6a0e-6f0e-4d83-8f5b-9a5a0b5e1c11")  # namespace of the names of key marks
 
@@ -128,12 +127,6 @@ def fingerprint(frame: Frame) -> str:
 def is_of(mark: KeptMark, found: str) -> bool:
     """Whether `mark` was made on an image with the fingerprint `found`, as far as both are known."""
     return not mark.fingerprint or not found or mark.fingerprint == found
-
-
-def delete_study(archive: Archive, marks: MarkStore, study_instance_uid: str) -> None:
-    """The study, and then what was measured on it. Raises LocalError."""
-    archive.delete_study(study_instance_uid)
-    marks.remove_study(study_instance_uid)
 
 
 def with_number(mark: KeptMark, number: int) -> Annotation | None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from workstation.domain.events import JobFinished
 from workstation.domain.job import JobState
+from workstation.services.deletion import delete_study
 from workstation.services.ingest import ImportPaths
 from workstation.services.retrieve import RetrieveStudy
 from workstation.services.send import SendInstances
@@ -72,25 +73,37 @@ class StudyVerbs(QObject):
         if not chosen:
             return
         only_here = sum(1 for entry in chosen if not entry.nodes)
+        uids = [entry.uid for entry in chosen]
+        count = partial(self._desk.workplace.marks.count, uids)
+        ask = partial(self._ask_delete, uids, only_here)
+        # What cannot be counted is deleted all the same: the question then says nothing of it.
+        self._desk.background.ask(count, ask, lambda _error: ask(0))
+
+    def _ask_delete(self, uids: list[str], only_here: int, marks: int) -> None:
         text = self.tr("Copies on nodes stay as they are.")
         if only_here:
             text += " " + self.tr("No searched node has {n} of them.").format(n=_studies(only_here))
+        if marks:
+            text += " " + (
+                self.tr("The measurement or key image mark on it goes with it.")
+                if marks == 1
+                else self.tr("{n} measurements and key image marks go with them.").format(n=marks)
+            )
         question = QMessageBox(self._page)
         question.setWindowTitle(self.tr("Delete from this computer"))
-        question.setText(self.tr("Delete {n} from this computer?").format(n=_studies(len(chosen))))
+        question.setText(self.tr("Delete {n} from this computer?").format(n=_studies(len(uids))))
         question.setInformativeText(text)
         delete = question.addButton(self.tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
         question.setDefaultButton(question.addButton(QMessageBox.StandardButton.Cancel))
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        uids = [entry.uid for entry in chosen]
         question.buttonClicked.connect(lambda pressed: self.delete(uids) if pressed is delete else None)
         question.open()
 
     def delete(self, uids: list[str]) -> None:
-        archive = self._desk.workplace.archive
+        archive, marks = self._desk.workplace.archive, self._desk.workplace.marks
         for uid in uids:
             self._desk.background.ask(
-                partial(archive.delete_study, uid), partial(self._deleted, uid), self._desk.complain
+                partial(delete_study, archive, marks, uid), partial(self._deleted, uid), self._desk.complain
             )
 
     def _deleted(self, uid: str, _: None) -> None:

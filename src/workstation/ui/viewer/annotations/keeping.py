@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
 
 from workstation.domain.errors import WorkstationError
 from workstation.imaging.annotation import Annotation
@@ -57,6 +58,9 @@ class Keeping(QObject):
         annotations.key_image_set.connect(self._keep_key_image)
         series.modelReset.connect(self.read_again)
         grid.frame_shown.connect(self._compare)
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):  # another window may have marked something meanwhile
+            application.applicationStateChanged.connect(self._come_back)
 
     @property
     def unsaved(self) -> int:
@@ -74,6 +78,10 @@ class Keeping(QObject):
         self._images = None
         for uid in self.studies:
             self._read(uid)
+
+    def _come_back(self, state: Qt.ApplicationState) -> None:
+        if state == Qt.ApplicationState.ApplicationActive:
+            self.read_again()
 
     def close(self) -> None:
         self._background.close()
