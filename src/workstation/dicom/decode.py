@@ -41,6 +41,7 @@ class DecodedFrame:
     incomplete: str = ""
     reduction: int = 1  # each value stands for n x n of the full frame
     decoder: str = ""  # which library decoded it, and which failed before
+    precision_note: str = ""  # in which way the values are less exact than the file's
 
 
 class ImageFile:
@@ -108,6 +109,7 @@ class ImageFile:
             reduction=decoded.reduction,
             pixel_spacing_mm=_coarser(attributes.pixel_spacing_mm, decoded.reduction),
             decoder=decoded.decoder,
+            precision_note=decoded.precision_note,
         )
         return Frame(decoded.stored, attributes)
 
@@ -231,6 +233,7 @@ def _finish(raw: Decoded, layout: PixelFormat) -> DecodedFrame:
         incomplete="; ".join(filter(None, (raw.incomplete, told))),
         reduction=raw.reduction,
         decoder=raw.decoder,
+        precision_note=raw.precision_note,
     )
 
 

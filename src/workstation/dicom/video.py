@@ -94,10 +94,10 @@ class Video:
         picture = self._kept[index]
         bits = self._layout.bits_stored
         samples = picture if bits <= 8 else picture.astype(np.uint16) << (bits - 8)
-        told = "opencv" if bits <= 8 else f"opencv, 8 of {bits} bits"
+        told = "" if bits <= 8 else f"shown with 8 of {bits} bits"  # OpenCV hands out no planes of more than 8 bits
         if self._layout.samples == 1:
-            return Decoded(np.ascontiguousarray(samples[:, :, 1]), decoder=told)
-        return Decoded(samples, is_rgb=True, decoder=told)
+            return Decoded(np.ascontiguousarray(samples[:, :, 1]), decoder="opencv", precision_note=told)
+        return Decoded(samples, is_rgb=True, decoder="opencv", precision_note=told)
 
     def _decode_to(self, index: int) -> None:
         backwards = self._capture is None or index < self._next

@@ -112,6 +112,7 @@ class PixelAttributes:
     incomplete: str = ""  # why part of the pixel data is missing, empty when whole
     reduction: int = 1  # each pixel stands for n x n of the full image; the spacing is already multiplied
     decoder: str = ""  # the library that decoded it, and those that failed before
+    precision_note: str = ""  # in which way the values are less exact than the file's: `shown with 8 of 10 bits`
     magnification: float = 1.0  # Estimated Radiographic Magnification Factor, by which the spacing is divided
     calibration_type: str = ""  # (0028,0A02): GEOMETRY or FIDUCIAL where the spacing was corrected
     overlays: tuple[Overlay, ...] = ()

@@ -89,7 +89,7 @@ def test_ten_bit_video_keeps_its_range(tmp_path: Path) -> None:
     path = write_video(tmp_path / "v.dcm", "108", stream, BitsAllocated=16, BitsStored=10, HighBit=9)
     frame = decode_frame(path, 3)
     assert abs(grey(frame.stored) / 4 - 47) <= 3
-    assert frame.attributes.decoder == "opencv, 8 of 10 bits"
+    assert frame.attributes.precision_note == "shown with 8 of 10 bits"
 
 
 def test_a_stream_shorter_than_the_header_says_tells_where_it_ends(tmp_path: Path) -> None:

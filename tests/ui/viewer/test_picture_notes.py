@@ -32,6 +32,7 @@ def test_a_plain_picture_needs_no_words() -> None:
     ("changes", "flag"),
     [
         ({"incomplete": "half is missing"}, "INCOMPLETE: half is missing"),
+        ({"precision_note": "shown with 8 of 10 bits"}, "SHOWN WITH 8 OF 10 BITS"),
         ({"reduction": 4}, "REDUCED 1/4"),
         ({"for_processing": True}, "FOR PROCESSING"),
         ({"burned_in": True}, "BURNED-IN TEXT"),

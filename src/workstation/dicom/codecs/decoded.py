@@ -25,6 +25,7 @@ class Decoded:
     `precision` and `signed` are what the codestream says of its samples, where it says so.
     `reduction` n: each sample stands for n x n of the full frame.
     `decoder` names who did it, and who failed before.
+    `precision_note` says in which way the values are less exact than the file's.
     """
 
     samples: Samples
@@ -34,6 +35,7 @@ class Decoded:
     incomplete: str = ""
     reduction: int = 1
     decoder: str = ""
+    precision_note: str = ""
 
 
 Decoder = Callable[[bytes, PixelFormat], Decoded]

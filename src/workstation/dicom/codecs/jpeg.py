@@ -11,6 +11,7 @@ from workstation.dicom.codecs.decoded import CUT_OFF, IMAGECODECS, CodecPackage,
 from workstation.dicom.pixel_format import PixelFormat
 
 LIBJPEG = CodecPackage("libjpeg")  # pylibjpeg-libjpeg, GPL-3.0: only if somebody installed it
+LOSSLESS = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (57, 58, 65, 66, 70, 80))
 
 
 def _is_ybr(data: bytes, layout: PixelFormat) -> bool:
@@ -66,4 +67,6 @@ def lossless_lj92(data: bytes, layout: PixelFormat) -> Decoded:
 
 def any_libjpeg(data: bytes, layout: PixelFormat) -> Decoded:
     """Every process of the standard, hierarchical ones too; off by one in some lossless frames, so it is last."""
-    return Decoded(np.asarray(LIBJPEG.decode(data)))
+    lossless = layout.transfer_syntax in LOSSLESS
+    note = "values may be off by one" if lossless else ""
+    return Decoded(np.asarray(LIBJPEG.decode(data)), precision_note=note)

@@ -57,7 +57,7 @@ NATIVE = frozenset(
     }
 )
 
-_ARITHMETIC = "a retired JPEG process that only the optional package pylibjpeg-libjpeg (GPL) decodes"
+_ARITHMETIC = "a retired JPEG process that only the extra gpl-codecs (pylibjpeg-libjpeg, GPL) decodes"
 _JPIP = "the pixels are on a JPIP server, not in the file"
 _SMPTE = "a live video stream (SMPTE ST 2110), not stored pixels"
 REFUSED: dict[str, str] = {

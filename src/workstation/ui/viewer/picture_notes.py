@@ -19,6 +19,7 @@ def flags(attributes: PixelAttributes, view: View) -> tuple[str, ...]:
         flag
         for flag, applies in (
             (f"INCOMPLETE: {attributes.incomplete}", bool(attributes.incomplete)),
+            (attributes.precision_note.upper(), bool(attributes.precision_note)),
             (f"REDUCED 1/{attributes.reduction}", attributes.reduction > 1),
             ("FOR PROCESSING", attributes.for_processing),
             ("BURNED-IN TEXT", attributes.burned_in),
