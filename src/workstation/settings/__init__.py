@@ -6,6 +6,8 @@ from workstation.settings.toml_file import load, save, set_aside
 from workstation.settings.values import (
     DecodeSettings,
     Folders,
+    KeyProfile,
+    KeySettings,
     MouseProfile,
     Settings,
     ViewerSettings,
@@ -15,6 +17,8 @@ from workstation.settings.values import (
 __all__ = [
     "DecodeSettings",
     "Folders",
+    "KeyProfile",
+    "KeySettings",
     "MouseProfile",
     "Settings",
     "ViewerSettings",

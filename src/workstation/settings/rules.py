@@ -14,6 +14,7 @@ Rule = Callable[[Any], str | None]  # what was expected when the value is wrong,
 _CHARACTER_SET = re.compile(r"(ISO_IR \d{1,3}|ISO 2022 IR \d{1,3}|GB18030|GBK)?(\\ISO 2022 IR \d{1,3})*")
 _MODALITY = re.compile(r"[A-Z0-9_ ]{0,16}")
 _SORT = re.compile(r"[A-Z0-9_]{1,16} (position|instance-number|acquisition-time)( reversed)?")
+_KEYS = re.compile(r"[a-z]+\.[a-z0-9_]+( [^\s;]+)*")
 RESERVED_NODE_NAMES = frozenset({"local"})  # the archive's name among the sources of a search
 
 
@@ -64,12 +65,19 @@ def _sort(value: str) -> str | None:
     return None if usable else "empty, or orders such as: CT position reversed; US acquisition-time"
 
 
+def _keys(value: str) -> str | None:
+    entries = [entry.strip() for entry in value.split(";")] if value.strip() else []
+    usable = all(_KEYS.fullmatch(entry) for entry in entries)
+    return None if usable else "empty, or actions with their keys such as: viewer.invert Ctrl+I; viewer.cine"
+
+
 RULES: dict[str, Rule] = {
     "local.ae_title": _ae_title,
     "local.host": _host,
     "local.port": _between(0, 65535),
     "viewer.cache_mib": _between(64, 1e9),
     "viewer.sort": _sort,
+    "keys.changes": _keys,
     "decode.workers": _between(1, 64),
     "decode.memory_mib": _between(256, 1e9),
     "decode.deadline_s": _between(1, 3600),

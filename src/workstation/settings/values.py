@@ -29,6 +29,22 @@ class MouseProfile(StrEnum):
     CLEARCANVAS = "clearcanvas"  # left scrolls, middle and right window, Ctrl+left pans
 
 
+class KeyProfile(StrEnum):
+    """Whose keys the window has, before the user's own changes."""
+
+    STANDARD = "standard"
+    WEASIS = "weasis"
+    OHIF = "ohif"
+    HOROS = "horos"  # and OsiriX
+    CLEARCANVAS = "clearcanvas"
+
+
+@dataclass(frozen=True, slots=True)
+class KeySettings:
+    profile: KeyProfile = KeyProfile.STANDARD
+    changes: str = ""  # the user's own: "viewer.invert Ctrl+I; viewer.reset R Space; viewer.cine"
+
+
 @dataclass(frozen=True, slots=True)
 class ViewerSettings:
     mouse: MouseProfile = MouseProfile.STANDARD
@@ -56,6 +72,7 @@ class Settings:
     listen: bool = True  # whether the window opens the listener
     nodes: tuple[Node, ...] = ()
     viewer: ViewerSettings = ViewerSettings()
+    keys: KeySettings = KeySettings()
     decode: DecodeSettings = DecodeSettings()
     worklist: WorklistSettings = WorklistSettings()
 

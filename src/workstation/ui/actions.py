@@ -6,7 +6,7 @@ are those of the keyboard table of the user guide.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt
@@ -152,6 +152,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _spec("viewer.flip_vertical", T("actions", "Flip upside down"), "V", icon="flip-vertical", when=_image),
     _spec("viewer.rotate_right", T("actions", "Rotate"), "Alt+R", icon="rotate-right", when=_image),
     _spec("viewer.rotate_left", T("actions", "Rotate left"), "Alt+L", icon="rotate-left", when=_image),
+    _spec("viewer.undo", T("actions", "Undo"), "Ctrl+Z", when=_image),
+    _spec("viewer.redo", T("actions", "Redo"), "Ctrl+Y", "Ctrl+Shift+Z", when=_image),
     _spec("viewer.reset", T("actions", "Reset"), "R", icon="reset", when=_image),
     _spec("viewer.fit", T("actions", "Fit"), "F", icon="fit", when=_image),
     _spec("viewer.actual_size", T("actions", "1 : 1"), "Shift+F", when=_image),
@@ -229,19 +231,29 @@ class Actions(QObject):
         for spec in self._specs.values():
             self._actions[spec.id].setEnabled(spec.enabled_when(situation))
 
+    def use_keys(self, keys: Mapping[str, tuple[str, ...]]) -> None:
+        """Give the actions named in `keys` those instead of their own."""
+        for action_id, wanted in keys.items():
+            self._give_keys(self._actions[action_id], wanted)
+
     def _make(self, spec: ActionSpec) -> QAction:
         text = QCoreApplication.translate("actions", spec.text)
         in_menu = QCoreApplication.translate("actions", spec.menu_text) if spec.menu_text else text
         action = QAction(in_menu.replace("&", "&&"), self)
         action.setIconText(text)
         action.setObjectName(spec.id)
-        action.setShortcuts([QKeySequence(key) for key in spec.keys])
         context = Qt.ShortcutContext
         action.setShortcutContext(context.WidgetWithChildrenShortcut if spec.place else context.WindowShortcut)
         action.setCheckable(spec.checkable)
         action.setProperty("icon_name", spec.icon_name)
         if spec.icon_name:
             action.setIcon(icon(spec.icon_name))
-        keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())
-        action.setToolTip(f"{text.rstrip('…')}  ({keys})" if keys else text.rstrip("…"))
+        self._give_keys(action, spec.keys)
         return action
+
+    @staticmethod
+    def _give_keys(action: QAction, wanted: tuple[str, ...]) -> None:
+        action.setShortcuts([QKeySequence(key) for key in wanted])
+        keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())
+        text = action.iconText().rstrip("…")
+        action.setToolTip(f"{text}  ({keys})" if keys else text)

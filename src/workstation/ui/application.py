@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from workstation.domain.errors import WorkstationError
 from workstation.imaging.kernel_supply import KernelSupply
 from workstation.services.workplace import Workplace
-from workstation.settings import cache
+from workstation.settings import KeySettings, cache
 from workstation.ui.actions import Actions
 from workstation.ui.assets import apply_theme
 from workstation.ui.background import Background
@@ -86,6 +86,7 @@ def build_window(workplace: Workplace) -> MainWindow:
                 _call(page, "close_page")
         background.close()
 
+    _follow_keys(desk)
     wishes.notice.connect(window.notices.show_notice)
     wishes.page.connect(window.show_page)
     wishes.viewer_title.connect(lambda title: window.set_subject("viewer", title))
@@ -145,10 +146,32 @@ def _pages(desk: Desk) -> dict[str, Callable[[], QWidget]]:
     }
 
 
+def _follow_keys(desk: Desk) -> None:
+    """The actions have the keys that the settings give them."""
+    keys = KeySettings()
+
+    def follow() -> None:
+        nonlocal keys
+        if desk.workplace.settings().keys != keys:
+            from workstation.ui.key_map import keys_of
+
+            keys = desk.workplace.settings().keys
+            desk.actions.use_keys(keys_of(keys))
+
+    follow()
+    desk.wishes.settings_changed.connect(follow)
+
+
 def _show_keys(window: MainWindow, actions: Actions) -> None:
     from workstation.ui.key_sheet import KeySheet
 
-    KeySheet(actions, window).open()
+    def change() -> None:
+        window.show_page("settings")
+        _call(window.page("settings"), "change_keys")
+
+    sheet = KeySheet(actions, window)
+    sheet.change_asked.connect(change)
+    sheet.open()
 
 
 def run_window(

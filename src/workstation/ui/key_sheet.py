@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.ui.actions import Actions
+from workstation.ui.widgets.buttons import button
+from workstation.ui.widgets.layouts import row
 
 Row = tuple[str, str, str]  # where, what, how
 
@@ -40,9 +42,9 @@ MOUSE = (
     (T("KeySheet", "Zoom"), T("KeySheet", "Right drag, or Ctrl+wheel at the pointer")),
     (T("KeySheet", "Scroll"), T("KeySheet", "Wheel; Shift ten images; left and right button together")),
     (T("KeySheet", "Menu"), T("KeySheet", "Right click, Menu key, Shift+F10")),
+    (T("KeySheet", "Turn"), T("KeySheet", "Ctrl+Alt and left drag; Shift in steps of 15°")),
     (T("KeySheet", "One viewport, and all again"), T("KeySheet", "Double click")),
     (T("KeySheet", "3D cursor in all viewports"), T("KeySheet", "Shift and move")),
-    (T("KeySheet", "Undo, redo"), T("KeySheet", "Ctrl+Z, Ctrl+Y")),
     (T("KeySheet", "Give up a drag; reset the view"), T("KeySheet", "Esc; Esc Esc")),
 )
 
@@ -62,6 +64,8 @@ def rows_of(actions: Actions) -> Iterator[Row]:
 
 
 class KeySheet(QDialog):
+    change_asked = Signal()
+
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keys and mouse"))
@@ -74,6 +78,7 @@ class KeySheet(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.search)
         layout.addWidget(self.table)
+        layout.addLayout(row(None, button(self.tr("Change keys…"), "edit", self._change)))
         self.search.textChanged.connect(self._filter)
 
     def _table(self, rows: list[Row]) -> QTableWidget:
@@ -93,9 +98,13 @@ class KeySheet(QDialog):
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         return table
 
+    def _change(self) -> None:
+        self.close()
+        self.change_asked.emit()
+
     def _filter(self, wanted: str) -> None:
         words = wanted.casefold().split()
-        for row in range(self.table.rowCount()):
-            items = [self.table.item(row, column) for column in range(3)]
+        for number in range(self.table.rowCount()):
+            items = [self.table.item(number, column) for column in range(3)]
             text = " ".join(item.text() for item in items if item is not None).casefold()
-            self.table.setRowHidden(row, not all(word in text for word in words))
+            self.table.setRowHidden(number, not all(word in text for word in words))

@@ -26,6 +26,7 @@ from workstation.domain.node import LocalAe, Node, ae_title_problem
 from workstation.services.echo import EchoNode
 from workstation.settings import MouseProfile, Settings
 from workstation.ui.desk import Desk
+from workstation.ui.preferences.key_editor import NAMES, KeyEditor
 from workstation.ui.preferences.model import Column, NodesModel, is_loopback
 from workstation.ui.preferences.node_dialog import NodeDialog
 from workstation.ui.widgets.buttons import button, frame, label
@@ -66,6 +67,7 @@ class SettingsPage(QWidget):
         self.listen.setChecked(settings.listen)
         self.mouse.setCurrentIndex(list(MouseProfile).index(settings.viewer.mouse))
         self.drag.setCurrentIndex(0 if settings.viewer.drag_up_brightens else 1)
+        self._show_profile(settings)
         self.cache.setValue(settings.viewer.cache_mib)
         self.refresh.setValue(settings.worklist.refresh_s)
         self.modality.setText(settings.worklist.modality)
@@ -125,6 +127,12 @@ class SettingsPage(QWidget):
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.buttonClicked.connect(lambda pressed: self._remove(node) if pressed is remove else None)
         question.open()
+
+    def change_keys(self) -> None:
+        """Open the editor of the keys; what it is left with is saved at once."""
+        editor = KeyEditor(self._settings().keys, self)
+        editor.chosen.connect(lambda keys: self._save(replace(self._settings(), keys=keys)))
+        editor.open()
 
     def verify(self) -> None:
         """Ask the node whether it is there (C-ECHO)."""
@@ -204,6 +212,11 @@ class SettingsPage(QWidget):
         self._save_button.setEnabled(changed)
         self._undo_button.setEnabled(changed)
 
+    def _show_profile(self, settings: Settings) -> None:
+        name = NAMES[settings.keys.profile]
+        own = self.tr("{profile}, with your changes…") if settings.keys.changes else self.tr("{profile}…")
+        self.keys.setText(own.format(profile=name))
+
     def _show_reach(self) -> None:
         self.reach.setVisible(is_loopback(self.host.text()))
 
@@ -226,6 +239,8 @@ class SettingsPage(QWidget):
         )
         self.host.textChanged.connect(lambda _: self._show_reach())
         self.port = number_edit(0, 65535)
+        self.keys = button("", "edit", self.change_keys)
+        self.keys.setFixedWidth(360)
         self.cache = number_edit(64, 65536, " MiB")
         self.refresh = number_edit(5, 3600, " s")
         self.modality.setPlaceholderText(self.tr("all"))
@@ -296,6 +311,7 @@ class SettingsPage(QWidget):
         form = _form()
         _add(form, self.tr("Mouse in the viewer"), self.mouse)
         _add(form, self.tr("Window by mouse"), self.drag)
+        _add(form, self.tr("Keys"), self.keys)
         _add(form, self.tr("Image memory"), self.cache)
         _add(form, self.tr("Worklist refresh every"), self.refresh)
         _add(form, self.tr("Worklist modality"), self.modality)

@@ -27,6 +27,8 @@ COMMANDS: dict[str, Command] = {
     "rotate_left": lambda viewport: viewport.apply(lambda view: tools.rotate(view, -1)),
     "planes": lambda viewport: viewport.apply(tools.toggle_planes),
     "shutter": lambda viewport: viewport.apply(tools.toggle_shutter),
+    "undo": Viewport.undo,
+    "redo": Viewport.redo,
     "reset": Viewport.reset,
     "fit": lambda viewport: viewport.apply(tools.fit),
     "actual_size": lambda viewport: viewport.apply(tools.one_to_one),

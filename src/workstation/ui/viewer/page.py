@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from workstation.domain.errors import WorkstationError
@@ -237,11 +236,6 @@ class ViewerPage(QWidget):
         }
         for name, act in own.items():
             self._action(name).triggered.connect(lambda _checked=False, act=act: act())
-        for keys, step_back in ((("Ctrl+Z",), True), (("Ctrl+Y", "Ctrl+Shift+Z"), False)):
-            shortcut = QShortcut(self)
-            shortcut.setKeys([QKeySequence(key) for key in keys])
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(partial(self._undo_or_redo, step_back))
         for tool in Tool:
             self._action(tool.value).triggered.connect(lambda _checked=False, tool=tool: self._choose_tool(tool))
         for number in range(9):
@@ -353,12 +347,6 @@ class ViewerPage(QWidget):
 
     def _end_gesture(self) -> None:
         self.viewport.end_gesture()
-
-    def _undo_or_redo(self, back: bool) -> None:
-        if back:
-            self.viewport.undo()
-        else:
-            self.viewport.redo()
 
     def _focus_picture(self) -> None:
         self.grid.canvas.setFocus()
