@@ -131,6 +131,16 @@ class PresentationState:
         return next((layer for layer in self.layers if layer.name == name), None)
 
     @property
+    def drawn_layers(self) -> tuple[GraphicLayer, ...]:
+        """Those that something is drawn in, the lowest first, with those that the state forgot to declare."""
+        from workstation.imaging.graphics import GraphicLayer  # noqa: PLC0415 - as above
+
+        used = dict.fromkeys(one.layer for one in self.annotations if one.count)
+        declared = [layer for layer in self.layers if layer.name in used]
+        names = {layer.name for layer in declared}
+        return (*declared, *(GraphicLayer(name) for name in used if name not in names))
+
+    @property
     def undrawn(self) -> int:
         """How many of its graphics and texts cannot be drawn."""
         return sum(one.undrawn for one in self.annotations)

@@ -177,6 +177,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _spec("viewer.privacy", T("actions", "Privacy view"), "Ctrl+Shift+H", icon="eye", when=_image, checkable=True),
     _spec("viewer.planes", T("actions", "Overlay planes of the image"), "O", when=_image, checkable=True),
     _spec("viewer.shutter", T("actions", "Shutter"), "Shift+O", when=_image, checkable=True),
+    _spec(
+        "viewer.graphics", T("actions", "Graphics of the presentation state"), "Shift+P", when=_image, checkable=True
+    ),
     _spec("viewer.layout", T("actions", "Layout"), "Ctrl+L", icon="layout", when=_image),
     _spec("viewer.link", T("actions", "Link"), "Y", icon="sync", when=_image, checkable=True),
     _spec("viewer.link_scroll", T("actions", "Scroll to the same place"), when=_image, checkable=True),

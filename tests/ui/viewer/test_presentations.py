@@ -6,14 +6,30 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
-from tests.support.presentation_states import attributes, image, state, window
+from tests.support.presentation_states import (
+    IMAGE,
+    WHITE_LAB,
+    annotated,
+    annotation,
+    attributes,
+    boxed_text,
+    graphic,
+    graphic_layer,
+    image,
+    line_style,
+    state,
+    window,
+)
 from tests.ui.viewer.test_page import open_in
 from workstation.dicom.presentation_state import read_presentation_state
+from workstation.services.display_sets import DisplaySet
+from workstation.ui.viewer import tools
 from workstation.ui.viewer.furniture import Density
+from workstation.ui.viewer.graphic_marks import GraphicMarks
 from workstation.ui.viewer.page import ViewerPage
 from workstation.ui.viewer.picture_notes import presentation_flag
 from workstation.ui.viewer.presentations import pixel_mm
@@ -165,3 +181,129 @@ def test_values_are_read_in_the_units_of_the_state_applied(qtbot: QtBot, page: V
     stored = before.row * 40 + before.column * 33
     assert before.text.split()[0].replace("−", "-") == str(2 * stored - 1000)
     assert after.text.split()[:2] == [str(stored + 5), "MGML"]
+
+
+# --- graphics --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> Path:
+    """Two layers: a white line down the middle of the displayed area, a text in the image."""
+    image(tmp_path / "image.dcm")
+    broad = {"LineStyleSequence": line_style(WHITE_LAB, 0.02)}
+    line = annotation(graphic("POLYLINE", [0.5, 0.0, 0.5, 1.0], "DISPLAY", **broad), layer="LINES")
+    words = annotation(boxed_text("WORDS", (4, 4, 30, 12)), layer="WORDS")
+    layers = graphic_layer("LINES", 1), graphic_layer("WORDS", 2, GraphicLayerDescription="What it says")
+    drawn = annotated(line, words, layers=layers)
+    state(tmp_path / "marked.dcm", window(4000, 8000), drawn, ContentLabel="MARKED", ContentDescription="")
+    return tmp_path
+
+
+def screen(page: ViewerPage) -> np.ndarray:
+    """What the canvas shows without its furniture, (height, width, 4)."""
+    page.grid.canvas.set_density(Density.NONE)
+    picture = page.grid.canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGBA8888)
+    return np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), picture.width(), 4).copy()
+
+
+def white_line(page: ViewerPage) -> int:
+    """How many rows of the screen are white in the middle."""
+    pixels = screen(page)
+    middle = pixels.shape[1] // 2
+    return int((pixels[:, middle - 2 : middle + 2, :3].min(axis=2).max(axis=1) > 240).sum())
+
+
+def test_graphics_are_drawn_and_hidden_by_key_and_layer(qtbot: QtBot, page: ViewerPage, marked: Path) -> None:
+    open_with_states(qtbot, page, marked)
+    bare = white_line(page)
+    offered(qtbot, page)["MARKED"].trigger()
+    assert white_line(page) > bare + 100
+    assert furnish(page.viewport, Density.FULL, 1.0, None).flags == ("PR applied: MARKED",)
+
+    page.actions_["viewer.graphics"].trigger()
+    assert white_line(page) == bare
+    assert furnish(page.viewport, Density.FULL, 1.0, None).flags == ("PR applied: MARKED", "PR graphics hidden")
+    page.viewport.undo()
+    assert white_line(page) > bare + 100
+
+    entries = offered(qtbot, page)
+    assert entries["Graphics"].isChecked()
+    entries["Layer LINES"].trigger()
+    assert white_line(page) == bare
+    assert furnish(page.viewport, Density.FULL, 1.0, None).flags == ("PR applied: MARKED", "1 PR layer hidden")
+    assert offered(qtbot, page)["Layer What it says"].isChecked()
+
+
+def test_what_is_drawn_in_fractions_of_the_display_stays_when_the_image_moves(
+    qtbot: QtBot, page: ViewerPage, marked: Path
+) -> None:
+    open_with_states(qtbot, page, marked)
+    offered(qtbot, page)["MARKED"].trigger()
+    before = white_line(page)
+    assert before > 100
+    page.viewport.apply(lambda view: tools.pan_by(view, (90.0, 0.0)))
+    assert white_line(page) == pytest.approx(before, abs=2)
+
+
+def test_graphics_are_painted_once_and_kept(qtbot: QtBot, page: ViewerPage, marked: Path) -> None:
+    open_with_states(qtbot, page, marked)
+    offered(qtbot, page)["MARKED"].trigger()
+    marks, picture, painter_of = GraphicMarks(), QPixmap(page.grid.canvas.size()), page.grid.canvas
+    with QPainter(picture) as painter:
+        for _ in range(3):
+            marks.paint(painter, page.viewport, painter_of)
+        page.viewport.drag_window(10, 0)
+        marks.paint(painter, page.viewport, painter_of)
+        assert marks.made == 1
+        page.viewport.zoom_centre(1.5)
+        marks.paint(painter, page.viewport, painter_of)
+    assert marks.made == 2
+
+
+def test_marks_nobody_can_make_sense_of_are_told(qtbot: QtBot, page: ViewerPage, tmp_path: Path) -> None:
+    image(tmp_path / "image.dcm")
+    odd = annotation(graphic("BANANA", [1, 1, 2, 2]), graphic("CIRCLE", [1, 1]), graphic("POLYLINE", [1, 1, 5, 5]))
+    state(tmp_path / "odd.dcm", annotated(odd), ContentLabel="ODD", ContentDescription="")
+    open_with_states(qtbot, page, tmp_path)
+    offered(qtbot, page)["ODD"].trigger()
+    assert furnish(page.viewport, Density.FULL, 1.0, None).flags[:2] == ("PR applied: ODD", "2 PR marks not drawn")
+
+
+# --- the list --------------------------------------------------------------------------------------
+
+
+def card(page: ViewerPage, text: str) -> DisplaySet:
+    return next(one for one in page.display_sets if text in one.series.description)
+
+
+def test_a_state_in_the_list_says_its_name_and_shows_its_image_by_itself(
+    qtbot: QtBot, page: ViewerPage, folder: Path
+) -> None:
+    open_with_states(qtbot, page, folder)
+    page.strip.chosen.emit(card(page, "NARROW"))
+    qtbot.waitUntil(lambda: page.viewport.presentation is not None)
+    assert page.viewport.presentation is not None
+    assert page.viewport.presentation.label == "NARROW"
+    assert page.viewport.frame is not None
+
+
+def test_a_state_whose_images_are_not_there_says_so(qtbot: QtBot, page: ViewerPage, folder: Path) -> None:
+    state(folder / "some.dcm", ContentLabel="SOME", images=(IMAGE, "1.2.3.9"))
+    open_with_states(qtbot, page, folder)
+    assert card(page, "OTHER").notices == ("its image is not here",)
+    assert card(page, "SOME").notices == ("1 of its 2 images is not here",)
+    assert card(page, "NARROW").notices == ()
+    page.strip.chosen.emit(card(page, "OTHER"))
+    furniture = furnish(page.viewport, Density.FULL, 1.0, None)
+    assert (furniture.title, furniture.message) == ("This is a presentation state", "its image is not here.")
+
+
+def test_a_damaged_state_is_told_and_keeps_nothing_away(qtbot: QtBot, page: ViewerPage, folder: Path) -> None:
+    whole = (folder / "narrow.dcm").read_bytes()
+    (folder / "narrow.dcm").write_bytes(whole[: whole.index(b"\x70\x00\x5a\x00") + 30])
+    state(folder / "masked.dcm", MaskSubtractionSequence=[attributes(MaskOperation="AVG_SUB")])
+    open_with_states(qtbot, page, folder)
+    assert "TURNED · made for a test" in offered(qtbot, page)
+    told = {notice for one in page.display_sets for notice in one.notices}
+    assert "it cannot be applied: a presentation state that subtracts a mask" in told
+    assert page.viewport.frame is not None

@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
     "shutter": lambda viewport: viewport.apply(tools.toggle_shutter),
     "undo": Viewport.undo,
     "redo": Viewport.redo,
+    "graphics": lambda viewport: viewport.apply(tools.toggle_graphics),
     "reset": Viewport.reset,
     "fit": lambda viewport: viewport.apply(tools.fit),
     "actual_size": lambda viewport: viewport.apply(tools.one_to_one),

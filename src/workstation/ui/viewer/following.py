@@ -113,3 +113,4 @@ class Following(QObject):
         self._actions["viewer.invert"].setChecked(view.inverted)
         self._actions["viewer.planes"].setChecked(view.overlays_shown)
         self._actions["viewer.shutter"].setChecked(view.shutter_shown)
+        self._actions["viewer.graphics"].setChecked(view.graphics_shown)

@@ -19,7 +19,7 @@ MEASURES = ("length", "angle", "ellipse", "rectangle", "freehand", "point", "arr
 WINDOWS = ("full_range", "auto_window", "region_window")
 SIZES = ("fit", "actual_size")
 TURNS = ("flip_horizontal", "flip_vertical", "rotate_right", "rotate_left")
-LOOK = ("invert", "reset", "overlay", "planes", "shutter", "privacy")
+LOOK = ("invert", "reset", "overlay", "planes", "shutter", "graphics", "privacy")
 
 
 def context_menu(

@@ -200,7 +200,8 @@ class ViewerPage(QWidget):
         self.sorter.failed.connect(lambda error: self.notices.show_notice(notice_of(error)))
         self.keeping.refused.connect(self._say_kept)
         self._connect_actions()
-        self.strip.chosen.connect(self.show_display_set)
+        self.strip.chosen.connect(self._on_chosen)
+        self.presentations.described.connect(self._on_described)
         self._following.active_changed.connect(self.cine.pause)
         self._following.display_set_changed.connect(self._on_display_set)
         self._following.frame_shown.connect(self.frame_shown)
@@ -297,7 +298,19 @@ class ViewerPage(QWidget):
     def _on_dropped(self, uid: str) -> None:
         display_set = self.series.by_uid(uid)
         if display_set is not None:
+            self._on_chosen(display_set)
+
+    def _on_chosen(self, display_set: DisplaySet) -> None:
+        """A presentation state brings its images along."""
+        if not self.presentations.open(display_set, self.viewport, self.show_display_set):
             self.show_display_set(display_set)
+
+    def _on_described(self, display_set: DisplaySet) -> None:
+        """What is listed as a presentation state has been read."""
+        self.series.replace(display_set)
+        for viewport in self.grid.viewports:
+            if viewport.display_set is not None and viewport.display_set.uid == display_set.uid:
+                viewport.refine(display_set)
 
     # --- the active viewport -----------------------------------------------------------------
 

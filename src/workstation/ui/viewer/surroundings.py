@@ -8,6 +8,7 @@ from workstation.imaging.frame import Frame
 from workstation.imaging.geometry import distance_along_normal, edge_letters
 from workstation.imaging.numbers import number
 from workstation.services.display_sets import DisplayKind, DisplaySet, SortBy, Sorting
+from workstation.services.presentation_states import is_presentation
 from workstation.ui.messages import notice_of
 from workstation.ui.viewer.furniture import (
     Corners,
@@ -209,4 +210,13 @@ def _message(viewport: Viewport, display_set: DisplaySet) -> tuple[str, str]:
     if error is not None:
         words = notice_of(error)
         return words.title, " ".join(part for part in (words.text, words.remedy) if part)
+    if is_presentation(display_set):
+        return _presentation_message(display_set)
     return _KINDS.get(display_set.kind, ("", ""))
+
+
+def _presentation_message(display_set: DisplaySet) -> tuple[str, str]:
+    """Why it has no picture of its own, and what became of it."""
+    if display_set.notices:
+        return "This is a presentation state", f"{'. '.join(display_set.notices)}."
+    return "This is a presentation state", "Choose it at the left to see its images as it shows them."

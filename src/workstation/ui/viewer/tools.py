@@ -100,6 +100,11 @@ def toggle_shutter(view: View) -> View:
     return replace(view, shutter_shown=not view.shutter_shown)
 
 
+def toggle_graphics(view: View) -> View:
+    """What a presentation state draws, shown or not."""
+    return replace(view, graphics_shown=not view.graphics_shown)
+
+
 def with_window(view: View, window: Window | None) -> View:
     """Use `window`; None goes back to what the file says."""
     return replace(view, window=window, voi_lut_index=None)
