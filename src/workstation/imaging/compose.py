@@ -137,6 +137,12 @@ class Composer:
         self._table = _RememberedTable()
         self._layers = Layers()
 
+    def sibling(self) -> Composer:
+        """Another one, for the picture of another image: it begins with the tables that this one has computed."""
+        other = Composer()
+        other._table, other._layers = self._table.copy(), self._layers.sibling()
+        return other
+
     def compose(self, frame: Frame, view: View, size: tuple[int, int]) -> Screen:
         """As the function `compose`."""
         key = (view.zoom, view.pan, view.quarter_turns % 4, view.tilt, view.flipped, view.interpolation, size)
@@ -296,9 +302,11 @@ def _paint(sampled: _Sampled, frame: Frame, view: View, size: tuple[int, int], t
 class _RememberedTable:
     """The display table used last: images of one series mostly share it."""
 
-    def __init__(self) -> None:
-        self._key: tuple[object, ...] | None = None
-        self._table: Screen | None = None
+    def __init__(self, kept: tuple[tuple[object, ...], Screen] | None = None) -> None:
+        self._kept = kept
+
+    def copy(self) -> _RememberedTable:
+        return _RememberedTable(self._kept)
 
     def of(
         self,
@@ -312,6 +320,6 @@ class _RememberedTable:
         white_first = is_inverted(attributes, inverted)
         tables = (attributes.modality_lut, attributes.presentation_lut)
         key = (dtype, slope, intercept, *tables, interest, white_first)
-        if self._table is None or self._key != key:
-            self._key, self._table = key, display_table(dtype, attributes, interest, inverted)
-        return self._table
+        if self._kept is None or self._kept[0] != key:
+            self._kept = key, display_table(dtype, attributes, interest, inverted)
+        return self._kept[1]

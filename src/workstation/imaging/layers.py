@@ -35,6 +35,12 @@ class Layers:
         self._coloured: tuple[Mask, Screen] | None = None
         self._profile: tuple[ColourCube, DenseCube] | None = None
 
+    def sibling(self) -> Layers:
+        """Another one, for another frame: it begins with the profile that this one has made ready."""
+        other = Layers()
+        other._profile = self._profile
+        return other
+
     def draw(self, screen: Screen, frame: Frame, view: View, placement: Placement) -> Screen:
         """`screen` with everything `frame` and `view` want over it; colour where that needs it."""
         attributes = frame.attributes

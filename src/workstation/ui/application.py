@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -23,6 +24,8 @@ from workstation.ui.messages import notice_of
 from workstation.ui.node_states import NodeStates
 from workstation.ui.start import AfterFirstPicture
 from workstation.ui.status_bar import StatusBar
+
+_SWITCH_S = 0.0005
 
 if TYPE_CHECKING:
     from workstation.ui.activity.page import ActivityPage
@@ -185,6 +188,9 @@ def run_window(
 
     Receiving, and all that is slow to load, begins when the user sees the first page or picture.
     """
+    # A thread that reads attributes or a network's answer lets the window's go first after that time; Python's own
+    # 5 ms, several threads over, are a picture too late.
+    sys.setswitchinterval(_SWITCH_S)
     application = make_application()
     window = build_window(workplace)
     window.unfinished_work = lambda: _unfinished_work(window)

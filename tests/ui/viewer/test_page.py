@@ -476,7 +476,7 @@ def test_a_slow_picture_is_drafted_while_scrolling_and_composed_well_at_rest(
     open_in(qtbot, page, testdata / CT)
     canvas, viewport = page.grid.canvas, page.viewport
     assert canvas.pixels is not None
-    canvas._cost_s = 1.0
+    canvas._picture._cost_s = 1.0
     wheel(canvas, -1)
     qtbot.waitUntil(lambda: viewport.loading is None)
     assert canvas.pixels is not None

@@ -10,9 +10,9 @@ from PySide6.QtCore import QPoint, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 from pytestqt.qtbot import QtBot
 
-from workstation.ui.viewer.canvas import image_over
 from workstation.ui.viewer.furniture import Corners, Furniture, Ruler
 from workstation.ui.viewer.paint import paint_furniture, paint_picture
+from workstation.ui.viewer.picture import image_over
 from workstation.ui.viewer.texts import Align, Texts
 
 FURNITURE = Furniture(

@@ -1,19 +1,16 @@
 """The viewport on the screen: paints what `compose` made, and turns the mouse into changes of the viewport.
 
-It computes nothing of the picture itself. The picture is composed for exactly the pixels of the device and
-kept until frame, view or size change; the array lives as long as the image that looks into it.
+It computes nothing of the picture itself, which is `Picture`'s.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -21,7 +18,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDropEvent,
     QEnterEvent,
-    QImage,
+    QHideEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -30,15 +27,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from workstation.domain.errors import DecodeFailed
-from workstation.imaging.compose import Composer
-from workstation.imaging.frame import Frame
-from workstation.imaging.view import Interpolation, View
 from workstation.settings import MouseProfile
+from workstation.ui.viewer.ahead import Ahead
 from workstation.ui.viewer.furniture import Density
 from workstation.ui.viewer.gestures import Drag, carry_out, tool_of
 from workstation.ui.viewer.model import Tool, Viewport
 from workstation.ui.viewer.paint import paint_frame, paint_furniture, paint_picture
+from workstation.ui.viewer.picture import Picture
 from workstation.ui.viewer.pointer import PointerLayer, PointerLayers
 from workstation.ui.viewer.reference_lines import Guides, paint_guides
 from workstation.ui.viewer.series_model import MIME_TYPE
@@ -50,8 +45,6 @@ if TYPE_CHECKING:
 
 WHEEL_NOTCH = 120
 ZOOM_PER_NOTCH = 1.15
-HURRY_S = 0.12  # two changes closer than that are one movement
-SLOW_S = 0.012  # a picture that takes longer holds up the next one; only without the compiled loops, or on 5 Mpx
 
 
 class Canvas(QWidget):
@@ -70,6 +63,7 @@ class Canvas(QWidget):
         parent: QWidget | None = None,
         *,
         mouse: Callable[[], MouseProfile] = lambda: MouseProfile.STANDARD,
+        ahead: Ahead | None = None,
     ) -> None:
         super().__init__(parent)
         self.viewport = viewport
@@ -79,18 +73,8 @@ class Canvas(QWidget):
         self._private = False
         self._active = False
         self._drop_target = False
-        self._composer = Composer()
-        self._array: NDArray[np.uint8] | None = None
-        self._image: QImage | None = None
-        self._image_of: tuple[Frame, View, tuple[int, int]] | None = None
-        self._place: tuple[object, ...] | None = None
-        self._changed_at = 0.0
-        self._cost_s = 0.0
-        self._draft = False
-        self._refine = QTimer(self)
-        self._refine.setSingleShot(True)
-        self._refine.setInterval(round(1000 * HURRY_S))
-        self._refine.timeout.connect(self._compose_well)
+        self._picture = Picture(viewport, ahead, self)
+        self._picture.better.connect(self.update)
         self._drag: Drag | None = None
         self._texts = Texts()
         self._layers = PointerLayers()
@@ -151,19 +135,19 @@ class Canvas(QWidget):
     @property
     def is_draft(self) -> bool:
         """Whether the picture is one for the moment, to be composed well in a moment."""
-        return self._draft
+        return self._picture.is_draft
 
     @property
     def pixels(self) -> NDArray[np.uint8] | None:
         """The composed picture as it is painted, for tests and screenshots."""
-        self._picture()
-        return self._array
+        self._picture.image(self._device_size(), self.devicePixelRatioF())
+        return self._picture.pixels
 
     # --- painting ----------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            picture = self._picture()
+            picture = self._picture.image(self._device_size(), self.devicePixelRatioF())
             if picture is None:
                 painter.fillRect(self.rect(), QColor(0, 0, 0))
             else:
@@ -194,52 +178,14 @@ class Canvas(QWidget):
         ratio = self.devicePixelRatioF()
         return (max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
 
-    def _picture(self) -> QImage | None:
-        frame, size = self.viewport.frame, self._device_size()
-        if frame is None:
-            self._image = self._array = self._image_of = None
-            return None
-        view = self._in_time(frame, self.viewport.shown_view, size)
-        wanted = (frame, view, size)
-        if self._image is None or self._image_of != wanted:
-            self.viewport.set_size(size)
-            self._image_of = wanted
-            self._compose(frame, view, size)
-        return self._image
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._picture.forget()
 
     def _let_go(self) -> None:
         """What was remembered of the last image: a canvas that is hidden now is not painted, and would hold it on."""
-        self._composer = Composer()
+        self._picture.forget()
         self._marks = None
-        self._image = self._array = self._image_of = self._place = None
-
-    def _compose(self, frame: Frame, view: View, size: tuple[int, int]) -> None:
-        started = time.thread_time()  # another program's work is no reason for drafts
-        try:
-            self._array = np.ascontiguousarray(self._composer.compose(frame, view, size))
-        except Exception as error:  # noqa: BLE001 - inside a paint event an exception would end the window
-            self._image = self._array = None
-            self.viewport.fail(DecodeFailed(reason=f"it cannot be composed ({type(error).__name__})"))
-            return
-        if not self._draft:
-            self._cost_s = time.thread_time() - started
-        self._image = image_over(self._array)
-        self._image.setDevicePixelRatio(self.devicePixelRatioF())
-
-    def _in_time(self, frame: Frame, view: View, size: tuple[int, int]) -> View:
-        """While images follow each other faster than they can be composed well, a draft; at rest always the best."""
-        place = (frame, view.zoom, view.pan, view.angle, view.flipped, size)
-        if place != self._place:
-            now = time.perf_counter()
-            self._draft = self._cost_s > SLOW_S and now - self._changed_at < HURRY_S
-            self._place, self._changed_at = place, now
-            if self._draft:
-                self._refine.start()
-        return replace(view, interpolation=Interpolation.NEAREST) if self._draft else view
-
-    def _compose_well(self) -> None:
-        self._draft = False
-        self.update()
 
     # --- mouse -------------------------------------------------------------------------------
 
@@ -386,10 +332,3 @@ class Canvas(QWidget):
     def _device(self, position: QPointF) -> tuple[float, float]:
         ratio = self.devicePixelRatioF()
         return (position.x() * ratio, position.y() * ratio)
-
-
-def image_over(array: NDArray[np.uint8]) -> QImage:
-    """An image that looks into `array` without copying; the caller keeps the array alive."""
-    height, width = array.shape[:2]
-    kind = QImage.Format.Format_Grayscale8 if array.ndim == 2 else QImage.Format.Format_RGB888
-    return QImage(array.data, width, height, array.strides[0], kind)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from workstation.settings import MouseProfile
+from workstation.ui.viewer.ahead import Ahead
 from workstation.ui.viewer.canvas import Canvas
 from workstation.ui.viewer.furniture import Density
 from workstation.ui.viewer.loader import FrameLoader
@@ -42,6 +43,7 @@ class ViewportGrid(QWidget):
         self._drag_up_brightens = drag_up_brightens
         self._mouse = mouse
         self._loader = loader
+        self._ahead = Ahead()
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(_GAP)
@@ -126,6 +128,7 @@ class ViewportGrid(QWidget):
     def close_viewports(self) -> None:
         for canvas in self._canvases:
             canvas.viewport.close()
+        self._ahead.close()
 
     def _arrange(self) -> None:
         rows, columns = self._shape
@@ -145,7 +148,7 @@ class ViewportGrid(QWidget):
 
     def _add(self) -> None:
         viewport = Viewport(self._loader, self, drag_up_brightens=self._drag_up_brightens)
-        canvas = Canvas(viewport, self, mouse=self._mouse)
+        canvas = Canvas(viewport, self, mouse=self._mouse, ahead=self._ahead)
         canvas.set_tool(self._tool)
         canvas.set_density(self._density)
         canvas.set_private(self._private)

@@ -17,9 +17,9 @@ from workstation.imaging.compose import LARGEST_ZOOM, Composer, layout
 from workstation.imaging.frame import Frame
 from workstation.imaging.view import View
 from workstation.ui.assets import font
-from workstation.ui.viewer.canvas import image_over
 from workstation.ui.viewer.model import Tool, Viewport
 from workstation.ui.viewer.paint import outlined
+from workstation.ui.viewer.picture import image_over
 from workstation.ui.viewer.pointer import Point
 from workstation.ui.viewer.texts import OUTLINE, Align
 

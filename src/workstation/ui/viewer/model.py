@@ -84,6 +84,7 @@ class Viewport(QObject):
         self._display_set: DisplaySet | None = None
         self._index = 0
         self._direction = 1
+        self._stride = 1  # of the last movement
         self._generation = 0
         self._shown: int | None = None
         self._decoded: Frame | None = None
@@ -228,6 +229,7 @@ class Viewport(QObject):
         if index == self._index:
             return
         self._direction = 1 if index > self._index else -1
+        self._stride = index - self._index
         self._index = index
         self._request()
         self.index_changed.emit(index)
@@ -235,6 +237,22 @@ class Viewport(QObject):
 
     def step(self, images: int) -> None:
         self.go_to(self._index + images)
+
+    def beside(self) -> list[tuple[Frame, View] | None]:
+        """The images likely to be looked at next, the likeliest first, as they would be seen; None for one not read."""
+        if self._display_set is None or self._view.presentation is not None:
+            return []
+        ahead = (self._stride, 2 * self._stride, -self._stride) if abs(self._stride) == 1 else (self._stride, 1, -1)
+        places = [self._index + step for step in ahead]
+        frames = [self._loader.cache.frame(self._display_set.frames[at]) for at in places if 0 <= at < self.count]
+        return [(frame, self._view_of(frame)) if frame is not None else None for frame in frames]
+
+    def _view_of(self, frame: Frame) -> View:
+        """What `shown_view` would be of another image of the display set."""
+        chosen = self._view.window is not None or self._view.voi_lut_index is not None
+        if chosen or frame.is_color or frame.attributes.windows or frame.attributes.voi_luts:
+            return self._view
+        return replace(self._view, window=self._automatic)
 
     def step_phase(self, phases: int) -> None:
         """To another time, echo, b-value, ... of the same place; from the last one to the first."""

@@ -15,8 +15,8 @@ from workstation.imaging.view import View
 from workstation.jobs.cancel import Cancellation
 from workstation.services.display_sets import DisplaySet, FrameRef
 from workstation.ui.background import Background
-from workstation.ui.viewer.canvas import image_over
 from workstation.ui.viewer.loader import FrameSource
+from workstation.ui.viewer.picture import image_over
 from workstation.ui.viewer.prefetch import first_look
 
 _KEPT = 300  # of 204 x 204 pixels: 12 MB of grey ones
