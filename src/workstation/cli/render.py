@@ -39,6 +39,11 @@ def _parse_window(_context: click.Context, _parameter: click.Parameter, text: st
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file with a softcopy presentation state to show it by.",
 )
+@click.option(
+    "--graphics/--no-graphics",
+    default=True,
+    help="Draw the graphics and texts of the presentation state, or leave them out.",
+)
 @json_option
 @pass_session
 def command(
@@ -49,6 +54,7 @@ def command(
     frame: int,
     window: Window | None,
     presentation: Path | None,
+    graphics: bool,
     as_json: bool,
 ) -> int:
     """Write one frame of a file as a PNG picture, as the viewer shows it, pixel for pixel."""
@@ -56,7 +62,9 @@ def command(
     if frame > frames:
         raise click.BadParameter(f"the file has {frames} frame{'' if frames == 1 else 's'}", param_hint="--frame")
     with DecodePool(session.settings().decode) as pool:
-        width, height = render_png(path, out, frame - 1, window, pool=pool, presentation=presentation)
+        width, height = render_png(
+            path, out, frame - 1, window, pool=pool, presentation=presentation, graphics=graphics
+        )
     if as_json:
         print_json({"path": str(path), "out": str(out), "frame": frame, "width": width, "height": height})
     else:

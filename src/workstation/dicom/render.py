@@ -10,7 +10,7 @@ import numpy as np
 
 from workstation.dicom.decode_pool import DecodePool
 from workstation.domain.errors import DiskFull, LocalError, UnsupportedObject
-from workstation.imaging.compose import compose, row_ratio
+from workstation.imaging.compose import compose, layout, row_ratio
 from workstation.imaging.frame import Frame, Window
 from workstation.imaging.present import native_size, presented, presented_view
 from workstation.imaging.presentation import PresentationState
@@ -18,6 +18,8 @@ from workstation.imaging.view import View
 
 _LONGEST_SIDE = 32768
 _MOST_PIXELS = 1 << 28
+_SMALLEST_TEXT = 0.75  # of the usual size, in a picture too small for it
+_SCREEN = 900  # pixels: a larger picture is looked at made smaller, and what is drawn is to be read then
 
 
 def render_png(
@@ -28,10 +30,12 @@ def render_png(
     *,
     pool: DecodePool,
     presentation: str | Path | None = None,
+    graphics: bool = True,
 ) -> tuple[int, int]:
     """Write frame `frame` (from 0) to `out`; its width and height. Raises InputError, DiskFull, LocalError.
 
-    `presentation` is the path of a presentation state; UnsupportedObject where it is not about this frame.
+    `presentation` is the path of a presentation state; UnsupportedObject where it is not about this frame. Its
+    graphics and texts are drawn unless `graphics` says otherwise.
     """
     from PIL import Image  # noqa: PLC0415 - only the command line needs it
 
@@ -39,7 +43,7 @@ def render_png(
         picture = render(pool.frame(path, frame), window)
     else:
         state, uid = _state_about(path, frame, presentation)
-        picture = render_presented(pool.frame(path, frame), state, uid, frame + 1, window=window)
+        picture = render_presented(pool.frame(path, frame), state, uid, frame + 1, window=window, graphics=graphics)
     out = Path(out)
     partial = out.with_name(out.name + ".part")
     try:
@@ -60,7 +64,13 @@ def render(frame: Frame, window: Window | None = None) -> np.ndarray[tuple[int, 
 
 
 def render_presented(
-    frame: Frame, state: PresentationState, sop_instance_uid: str, number: int, *, window: Window | None = None
+    frame: Frame,
+    state: PresentationState,
+    sop_instance_uid: str,
+    number: int,
+    *,
+    window: Window | None = None,
+    graphics: bool = False,
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The displayed area of frame `number` (from 1) as `state` shows it, at one screen pixel per image pixel or
     magnified as it asks for. Raises UnsupportedObject where that would be an immense picture."""
@@ -69,7 +79,15 @@ def render_presented(
     if max(size) > _LONGEST_SIDE or size[0] * size[1] > _MOST_PIXELS:
         raise UnsupportedObject(reason="a displayed area too large for a picture")
     view = presented_view(shown, View(), state, area, size)
-    return compose(shown, replace(view, window=window), size)
+    picture = compose(shown, replace(view, window=window), size)
+    if not graphics:
+        return picture
+    from workstation.dicom.render_graphics import with_graphics  # noqa: PLC0415 - Pillow, and only where it is wanted
+    from workstation.imaging.present_graphics import drawings  # noqa: PLC0415
+
+    ratio = max(_SMALLEST_TEXT, min(size) / _SCREEN)
+    plan = layout(shown, view, size)
+    return with_graphics(picture, drawings(shown, state, sop_instance_uid, number, plan, size=size, ratio=ratio), ratio)
 
 
 def _state_about(path: str | Path, frame: int, presentation: str | Path) -> tuple[PresentationState, str]:

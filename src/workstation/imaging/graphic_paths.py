@@ -157,7 +157,7 @@ def pen_of(style: LineStyle | None, units: Units, placing: Placing, colour: Rgb,
         1.5 * ratio if style.thickness is None else style.thickness * _per_unit(style.thickness, units, scale, ratio)
     )
     width = min(max(width, _THIN), _THICK * ratio)
-    dashes, offset = _dashes(style.pattern, ratio)
+    dashes, offset = _dashes(style.pattern, max(1.0, ratio))
     return Pen(
         colour=style.colour or colour,
         width=width,

@@ -12,11 +12,14 @@ from pytestqt.qtbot import QtBot
 
 from tests.support.presentation_states import (
     IMAGE,
+    RED,
     WHITE_LAB,
     annotated,
     annotation,
     attributes,
     boxed_text,
+    compound,
+    fill_style,
     graphic,
     graphic_layer,
     image,
@@ -25,11 +28,17 @@ from tests.support.presentation_states import (
     window,
 )
 from tests.ui.viewer.test_page import open_in
+from workstation.dicom.decode import decode_frame
 from workstation.dicom.presentation_state import read_presentation_state
+from workstation.dicom.render_graphics import with_graphics
+from workstation.imaging.compose import layout
+from workstation.imaging.present import presented_view
+from workstation.imaging.present_graphics import drawings
+from workstation.imaging.view import View
 from workstation.services.display_sets import DisplaySet
 from workstation.ui.viewer import tools
 from workstation.ui.viewer.furniture import Density
-from workstation.ui.viewer.graphic_marks import GraphicMarks
+from workstation.ui.viewer.graphic_marks import GraphicMarks, paint_drawings
 from workstation.ui.viewer.page import ViewerPage
 from workstation.ui.viewer.picture_notes import presentation_flag
 from workstation.ui.viewer.presentations import pixel_mm
@@ -243,6 +252,31 @@ def test_what_is_drawn_in_fractions_of_the_display_stays_when_the_image_moves(
     assert before > 100
     page.viewport.apply(lambda view: tools.pan_by(view, (90.0, 0.0)))
     assert white_line(page) == pytest.approx(before, abs=2)
+
+
+def test_the_window_draws_what_the_command_line_draws(qtbot: QtBot, tmp_path: Path) -> None:
+    everything = annotation(
+        graphic("POLYLINE", [4, 4, 20, 4, 20, 12], LineStyleSequence=line_style(WHITE_LAB, 1.5)),
+        graphic("INTERPOLATED", [24, 4, 30, 12, 36, 4], LineStyleSequence=line_style(WHITE_LAB, 1.0)),
+        graphic("ELLIPSE", [4, 24, 24, 24, 14, 18, 14, 30], filled="Y", FillStyleSequence=fill_style(RED, 0.5)),
+        graphic("POLYLINE", [30, 24, 60, 24], LineStyleSequence=line_style(RED, 1.0, 0xFF00FF00)),
+        compound("ARROW", [40, 30, 60, 44]),
+        compound("CROSSHAIR", [14, 40], 2, GapLength=0.02, DiameterOfVisibility=0.2),
+    )
+    frame = decode_frame(image(tmp_path / "image.dcm"))
+    asked = read_presentation_state(state(tmp_path / "s.dcm", window(9000, 10), annotated(everything)))
+    size = 640, 480
+    view = presented_view(frame, View(), asked, None, size)
+    found = drawings(frame, asked, IMAGE, 1, layout(frame, view, size), size=size)
+    by_pillow = with_graphics(np.zeros((480, 640), np.uint8), found)
+    by_qt = QImage(*size, QImage.Format.Format_RGB888)
+    by_qt.fill(0)
+    with QPainter(by_qt) as painter:
+        paint_drawings(painter, found, size, 1.0)
+    shown = np.frombuffer(by_qt.constBits(), np.uint8).reshape(480, by_qt.bytesPerLine())[:, : 640 * 3]
+    apart = np.abs(shown.reshape(480, 640, 3).astype(int) - by_pillow.astype(int)).max(axis=2)
+    assert (by_pillow > 100).any(axis=2).mean() > 0.03
+    assert (apart > 128).mean() < 0.002
 
 
 def test_graphics_are_painted_once_and_kept(qtbot: QtBot, page: ViewerPage, marked: Path) -> None:

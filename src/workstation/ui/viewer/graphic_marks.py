@@ -117,7 +117,9 @@ def _paint_path(painter: QPainter, path: Path, ratio: float) -> QRectF:
     if path.pen.edged:
         painter.strokePath(outline, QPen(_edge_of(path.pen.colour), path.pen.width + 2 * ratio))
     if path.pen.off_colour is not None and path.pen.off_opacity > 0 and path.pen.dashes:
-        painter.strokePath(outline, QPen(_colour(path.pen.off_colour, path.pen.off_opacity), path.pen.width))
+        off = QPen(_colour(path.pen.off_colour, path.pen.off_opacity), path.pen.width)
+        off.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.strokePath(outline, off)
     painter.strokePath(outline, _pen(path.pen))
     return _around(outline, path.pen.width + 2 * ratio, path.pen.shadow)
 
