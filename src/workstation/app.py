@@ -18,6 +18,7 @@ from workstation.domain.errors import SettingsError, WorkstationError
 from workstation.settings import Folders, Settings, folders, load, resources, save, set_aside
 
 if TYPE_CHECKING:
+    from workstation.archive.local import LocalArchive
     from workstation.jobs.runner import Handler, JobContext, Outcome
     from workstation.services.ports import Listener
     from workstation.services.workplace import Workplace
@@ -104,7 +105,8 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
         pool = DecodePool(current().decode)
         closing.callback(pool.close)
         workplace: Workplace
-        runner = JobRunner(_handlers(lambda: workplace), broadcast.publish, Journal(folders.data / "jobs.sqlite"))
+        journal = Journal(folders.data / "jobs.sqlite")
+        runner = JobRunner(_opening(archive), broadcast.publish, journal, late=lambda: _handlers(lambda: workplace))
         workplace = Workplace(
             folders=folders,
             settings=current,
@@ -123,9 +125,19 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
         yield workplace
 
 
+def _opening(archive: LocalArchive) -> Mapping[type[Any], Handler]:
+    """The verbs that a first picture needs."""
+    from workstation.services import open_series
+
+    return {
+        open_series.OpenStudy: lambda command, context: open_series.run_open_study(command, context, archive=archive),
+        open_series.OpenPaths: open_series.run_open_paths,
+    }
+
+
 def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]:
-    """Which verb carries out which command, with the ports it needs."""
-    from workstation.services import echo, export_command, ingest, open_series, retrieve, search, send
+    """Which other verb carries out which command, with the ports it needs."""
+    from workstation.services import echo, export_command, ingest, retrieve, search, send
 
     def peers() -> dict[str, Any]:
         at = workplace()
@@ -159,8 +171,6 @@ def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]
         ingest.ImportPaths: lambda command, context: ingest.run_import(
             command, context, **archive(), publish=workplace().publish
         ),
-        open_series.OpenStudy: lambda command, context: open_series.run_open_study(command, context, **archive()),
-        open_series.OpenPaths: open_series.run_open_paths,
         export_command.DeidentifyAndExport: export,
         export_command.DeidentifyFiles: export,
     }

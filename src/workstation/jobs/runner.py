@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from workstation.domain.errors import Cancelled, InputError, LocalError, WorkstationError
@@ -28,11 +28,20 @@ _KEPT_FINISHED = 200
 
 
 class JobRunner:
-    """Runs commands by their type's handler. Safe to call from any thread. The journal is its own from now on."""
+    """Runs commands by their type's handler. Safe to call from any thread. The journal is its own from now on.
 
-    def __init__(self, handlers: Mapping[type[Command], Handler], publish: Publish, journal: Journal) -> None:
+    `late` gives the handlers of further commands; it is called with the first command that needs one of them.
+    """
+
+    def __init__(
+        self,
+        handlers: Mapping[type[Command], Handler],
+        publish: Publish,
+        journal: Journal,
+        late: Callable[[], Mapping[type[Command], Handler]] | None = None,
+    ) -> None:
         self._handlers = dict(handlers)
-        self._types = {command_type.kind: command_type for command_type in handlers}
+        self._late = late
         self._publish = publish
         self._journal = journal
         self._lock = threading.RLock()
@@ -120,9 +129,9 @@ class JobRunner:
         self._journal.close()
 
     def _submit(self, command: Command, listener: Publish | None) -> JobRun:
-        if type(command) not in self._handlers:
-            raise TypeError(f"no handler for {type(command).__name__}")
         with self._lock:
+            if type(command) not in self._handlers and type(command) not in self._all_handlers():
+                raise TypeError(f"no handler for {type(command).__name__}")
             self._refuse_when_closing()
             twin = self._active_twin(command, listener)
             if twin is not None:
@@ -161,7 +170,7 @@ class JobRunner:
         return Job(old.id, old.kind, old.lane, old.subject, created_at=old.created_at)
 
     def _command_of(self, entry: JournalEntry) -> Command:
-        command_type = self._types.get(entry.job.kind)
+        command_type = next((each for each in self._all_handlers() if each.kind == entry.job.kind), None)
         if command_type is None or command_type.version != entry.version:
             raise InputError(job=entry.job.id, reason=f"{entry.job.kind} version {entry.version} is not known here")
         try:
@@ -169,6 +178,13 @@ class JobRunner:
         except codec.CannotRestore as error:
             raise InputError(job=entry.job.id, reason="its command cannot be read") from error
         return command
+
+    def _all_handlers(self) -> Mapping[type[Command], Handler]:
+        with self._lock:
+            late, self._late = self._late, None
+            if late is not None:
+                self._handlers.update(late())
+            return self._handlers
 
     def _known_entry(self, job_id: int) -> JournalEntry:
         entry = self._journal.entry(job_id)

@@ -43,6 +43,37 @@ def test_a_job_passes_from_queued_over_running_to_succeeded(path: Path, command:
     assert isinstance(heard.events[-1], JobFinished)
 
 
+def test_the_handlers_of_other_commands_are_asked_for_once_when_they_are_needed(path: Path) -> None:
+    asked: list[str] = []
+
+    def late() -> dict[type[Passing], object]:
+        asked.append("late")
+        return {Passing: done}
+
+    runner = JobRunner({Kept: done}, lambda event: None, Journal(path), late=late)  # type: ignore[arg-type]
+    try:
+        runner.run(Kept("x"))
+        assert asked == []
+        assert [runner.run(Passing(name)).result for name in ("a", "b")] == ["a", "b"]
+        assert asked == ["late"]
+    finally:
+        runner.close()
+
+
+def test_a_failed_job_of_the_journal_is_run_again_by_a_handler_that_comes_late(path: Path) -> None:
+    def fail(command: Kept, context: JobContext) -> Outcome:
+        raise DiskFull(needed=1, free=0)
+
+    with a_runner(path, fail) as before:
+        job = before.run(Kept("x")).job
+
+    runner = JobRunner({}, lambda event: None, Journal(path), late=lambda: {Kept: done})
+    try:
+        assert runner.run_again(job.id).result == "x"
+    finally:
+        runner.close()
+
+
 def test_run_waits_and_tells_the_caller_of_this_job_alone(path: Path) -> None:
     told = Heard()
     with a_runner(path, done) as runner:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -55,7 +55,8 @@ class SeriesStrip(QListView):
 
     def visible_sets(self) -> list[DisplaySet]:
         """Whose cards are in sight, from above."""
-        area, found = self.viewport().rect(), []
+        # Not the viewport's own: the first widget that Qt hands out makes PySide load every kind of it, for 8 ms.
+        area, found = QRect(QPoint(0, 0), self.maximumViewportSize()), []
         for row in range(self.model().rowCount()):
             index = self.model().index(row, 0)
             card = self.visualRect(index)
