@@ -55,7 +55,7 @@ def pixel_attributes(dataset: Header, frame_index: int = 0) -> PixelAttributes:
             pixel_spacing_mm=spacing,
             spacing_source=source,
             pixel_aspect_ratio=_aspect_ratio(dataset),
-            geometry=_geometry(frame, frame_index),
+            geometry=frame_geometry(frame, frame_index),
             patient_orientation=_patient_orientation(dataset),
             lossy=_lossy(dataset),
             burned_in=elements.first_text(dataset, "BurnedInAnnotation") == "YES",
@@ -75,7 +75,7 @@ def pixel_attributes(dataset: Header, frame_index: int = 0) -> PixelAttributes:
 
 def plane_geometry(header: Header, frame_index: int = 0) -> PlaneGeometry | None:
     """Where one frame lies in the patient, as in `pixel_attributes`."""
-    return _geometry(FrameAttributes(header, frame_index), frame_index)
+    return frame_geometry(FrameAttributes(header, frame_index), frame_index)
 
 
 # --- modality transformation (PS3.3 C.11.1) ------------------------------------------------------
@@ -211,7 +211,8 @@ def _aspect_ratio(dataset: Header) -> tuple[float, float]:
     return _pair(elements.numbers(dataset, "PixelAspectRatio")) or (1.0, 1.0)
 
 
-def _geometry(frame: FrameAttributes, frame_index: int) -> PlaneGeometry | None:
+def frame_geometry(frame: FrameAttributes, frame_index: int) -> PlaneGeometry | None:
+    """As `plane_geometry`, for who has looked up the frame already."""
     dataset = frame.dataset
     holder = frame.holder("PlaneOrientationSequence", "ImageOrientationPatient")
     orientation = elements.numbers(holder, "ImageOrientationPatient")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from workstation.dicom.header_scan import HeaderScan
 from workstation.domain.person_name import PersonName
@@ -162,8 +162,7 @@ def numbers(dataset: Header, tag: str | int) -> list[float]:
 def items(dataset: Header, tag: str | int) -> Sequence[Dataset]:
     """The items of a sequence, none when it is absent, empty or no sequence."""
     if isinstance(dataset, HeaderScan):
-        dataset.values_of(tag)  # raises where there is one: its items are not read
-        return []
+        return cast("Sequence[Dataset]", dataset.items_of(tag))  # to be read through this module as those are
     from pydicom import Dataset
 
     value = value_of(dataset, tag)
@@ -173,7 +172,8 @@ def items(dataset: Header, tag: str | int) -> Sequence[Dataset]:
 
 
 def first_item(dataset: Header, tag: str | int) -> Dataset | None:
-    return next(iter(items(dataset, tag)), None)
+    found = items(dataset, tag)
+    return found[0] if found else None
 
 
 def raw_bytes(dataset: Header, tag: int) -> bytes:

@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workstation.dicom import elements
-from workstation.dicom.attributes import plane_geometry
+from workstation.dicom.attributes import frame_geometry
 from workstation.dicom.functional_groups import FrameAttributes
+from workstation.dicom.header_scan import HeaderScan, NeedsFullHeader
+from workstation.dicom.scanned_elements import SCANNED_ELEMENTS
+from workstation.dicom.scanned_groups import scanned
 from workstation.imaging.stack import Coordinate, Dimension, StackKey
 
 if TYPE_CHECKING:
@@ -35,7 +38,9 @@ _KNOWN_POINTERS = (0x00209056, 0x00209057, 0x00200032, 0x00209128, 0x00209153, 0
 # Nuclear medicine counts its frames in vectors (PS3.3 C.8.4.8).
 _SLICES, _NUCLEAR_TIMES = 0x00540080, (0x00540070, 0x00540100)
 _NUCLEAR_OTHERS = (0x00540010, 0x00540020, 0x00540030, 0x00540050, 0x00540060, 0x00540090)
-_PER_FRAME = ("PerFrameFunctionalGroupsSequence", "GridFrameOffsetVector", "DetectorInformationSequence")
+_SHARED = "SharedFunctionalGroupsSequence"
+_PER_FRAME = ("PerFrameFunctionalGroupsSequence", "DetectorInformationSequence")
+_RANKS = {dimension: rank for rank, dimension in enumerate(Dimension)}
 _TIME = re.compile(r"(\d\d)(\d\d)?(\d\d(?:\.\d+)?)?")
 
 
@@ -57,18 +62,35 @@ class StackFacts:
 
 def stack_facts(header: Header, frames: int) -> StackFacts:
     """The keys of all `frames` of a file; nonsense values count as absent."""
+    if frames > 1 and not isinstance(header, HeaderScan):
+        try:
+            quick = scanned(header)
+            if quick is not None:
+                return _facts(quick, frames, pointers=_pointers(header))
+        except NeedsFullHeader:
+            pass
     with elements.quietly(header):
-        concatenation = elements.first_text(header, "ConcatenationUID")
-        first = (elements.integer(header, "ConcatenationFrameOffsetNumber") or 0) if concatenation else 0
-        acquisition = elements.integer(header, "AcquisitionNumber")
-        return StackFacts(
-            keys=_Keys(header, first, concatenation).all(frames),
-            concatenation_uid=concatenation,
-            part=elements.integer(header, "InConcatenationNumber") if concatenation else None,
-            parts=elements.integer(header, "InConcatenationTotalNumber") if concatenation else None,
-            images_expected=_expected(header) if frames == 1 else None,
-            acquisition_number=acquisition,
-        )
+        return _facts(header, frames, pointers=_pointers(header))
+
+
+def _facts(header: Header, frames: int, pointers: list[object]) -> StackFacts:
+    concatenation = elements.first_text(header, "ConcatenationUID")
+    first = (elements.integer(header, "ConcatenationFrameOffsetNumber") or 0) if concatenation else 0
+    acquisition = elements.integer(header, "AcquisitionNumber")
+    return StackFacts(
+        keys=_Keys(header, first, concatenation, pointers).all(frames),
+        concatenation_uid=concatenation,
+        part=elements.integer(header, "InConcatenationNumber") if concatenation else None,
+        parts=elements.integer(header, "InConcatenationTotalNumber") if concatenation else None,
+        images_expected=_expected(header) if frames == 1 else None,
+        acquisition_number=acquisition,
+    )
+
+
+def _pointers(header: Header) -> list[object]:
+    return [
+        elements.value_of(item, "DimensionIndexPointer") for item in elements.items(header, "DimensionIndexSequence")
+    ]
 
 
 def _expected(header: Header) -> int | None:
@@ -85,7 +107,7 @@ def _expected(header: Header) -> int | None:
 class _Keys:
     """Reads what all frames share once."""
 
-    def __init__(self, header: Header, first: int, concatenation: str) -> None:
+    def __init__(self, header: Header, first: int, concatenation: str, pointers: list[object]) -> None:
         self._header = header
         self._first = first
         self._number = None if concatenation else elements.integer(header, "InstanceNumber")
@@ -93,29 +115,34 @@ class _Keys:
         self._acquired = acquisition_moment(header)
         self._vectors: dict[int, list[float]] = {}
         self._location = elements.number(header, "SliceLocation")
-        self._plain = {dimension: _first_number(header, plain) for dimension, _, _, plain in _NUMBERS}
+        plain = ((dimension, _first_number(header, names)) for dimension, _, _, names in _NUMBERS)
+        self._plain = {dimension: number for dimension, number in plain if number is not None}
         self._plain_type = "/".join(elements.texts(header, "ImageType")[2:])
         self._plain_time = elements.number(header, "FrameReferenceTime")  # ms, PS3.3 C.8.9.4.1.4
-        self._pointers = [
-            elements.value_of(item, "DimensionIndexPointer")
-            for item in elements.items(header, "DimensionIndexSequence")
-        ]
+        self._pointers = pointers
+        present = _macros_of(header)
+        self._macros = [row for row in _NUMBERS if row[1] in present]
+        self._types = [name for name in _FRAME_TYPES if name in present]
 
     def all(self, frames: int) -> tuple[StackKey, ...]:
         if frames == 1:
             return (self._key(0),)
         self._vectors = self._nuclear_vectors()
-        if not self._vectors and not any(elements.value_of(self._header, keyword) for keyword in _PER_FRAME):
+        if not self._vectors and not self._differ():
             first = self._key(0)
             return tuple(replace(first, frame_index=self._first + index) for index in range(frames))
         return tuple(self._key(index) for index in range(frames))
+
+    def _differ(self) -> bool:
+        sequences = any(elements.items(self._header, keyword) for keyword in _PER_FRAME)
+        return sequences or bool(elements.values_of(self._header, "GridFrameOffsetVector"))
 
     def _key(self, index: int) -> StackKey:
         frame = FrameAttributes(self._header, index)
         content = frame.holder("FrameContentSequence", "InStackPositionNumber")
         place = elements.integer(content, "InStackPositionNumber")
         return StackKey(
-            geometry=plane_geometry(self._header, index),
+            geometry=frame_geometry(frame, index),
             instance_number=self._number,
             frame_index=self._first + index,
             stack_id=elements.first_text(frame.holder("FrameContentSequence", "StackID"), "StackID"),
@@ -134,11 +161,10 @@ class _Keys:
         return next((moment for text in texts if (moment := _seconds(text)) is not None), self._acquired)
 
     def _coordinates(self, frame: FrameAttributes, index: int) -> list[tuple[Dimension, Coordinate]]:
-        found: dict[Dimension, Coordinate] = {}
-        for dimension, macro, grouped, _ in _NUMBERS:
+        found: dict[Dimension, Coordinate] = dict(self._plain)
+        for dimension, macro, grouped, _ in self._macros:
             group = frame.group(macro)
             number = _first_number(group, grouped) if group is not None else None
-            number = self._plain[dimension] if number is None else number
             if number is not None:
                 found[dimension] = number
         self._add_times(found, index)
@@ -151,7 +177,7 @@ class _Keys:
         others = self._other_indices(frame, index)
         if others:
             found[Dimension.INDEX] = others
-        return sorted(found.items(), key=lambda item: list(Dimension).index(item[0]))
+        return sorted(found.items(), key=_slowest_first)
 
     def _add_times(self, found: dict[Dimension, Coordinate], index: int) -> None:
         """Where time has another name: frames of PET, vectors of nuclear medicine."""
@@ -174,7 +200,7 @@ class _Keys:
 
     def _type(self, frame: FrameAttributes) -> str:
         """The third value of Image Type and what follows: M, P, WATER, ... (PS3.3 C.7.6.1.1.2)."""
-        for sequence in _FRAME_TYPES:
+        for sequence in self._types:
             item = frame.group(sequence)
             if item is not None:
                 component = elements.first_text(item, "ComplexImageComponent")
@@ -201,6 +227,20 @@ class _Keys:
     def _nuclear(self, index: int, vector: int) -> int | None:
         values = self._vectors.get(vector, [])
         return int(values[index]) if index < len(values) else None
+
+
+def _macros_of(header: Header) -> frozenset[str]:
+    """Those of the functional group macros asked for here that any frame has."""
+    asked = (*(row[1] for row in _NUMBERS), *_FRAME_TYPES)
+    if not isinstance(header, HeaderScan):
+        return frozenset(asked)
+    groups = (*header.items_of(_SHARED), *header.items_of(_PER_FRAME[0]))
+    tags: set[int] = set().union(*(group.values for group in groups))
+    return frozenset(name for name in asked if SCANNED_ELEMENTS[name][0] in tags)
+
+
+def _slowest_first(item: tuple[Dimension, Coordinate]) -> int:
+    return _RANKS[item[0]]
 
 
 def _first_number(holder: Header, keywords: tuple[str, ...]) -> float | None:

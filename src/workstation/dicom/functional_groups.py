@@ -17,6 +17,7 @@ class FrameAttributes:
 
     def __init__(self, dataset: Header, frame_index: int) -> None:
         self.dataset = dataset
+        self._found: dict[str, Dataset | None] = {}  # ordering asks for the same group again and again
         per_frame = elements.items(dataset, "PerFrameFunctionalGroupsSequence")
         self._groups = [
             group
@@ -29,8 +30,13 @@ class FrameAttributes:
 
     def group(self, sequence: str) -> Dataset | None:
         """The item of a functional group macro, None where neither place has it."""
+        if sequence not in self._found:
+            self._found[sequence] = self._looked_up(sequence)
+        return self._found[sequence]
+
+    def _looked_up(self, sequence: str) -> Dataset | None:
         for group in self._groups:
-            item = elements.first_item(group, sequence)
+            item = elements.first_item(group, sequence) if sequence in group else None
             if item is not None:
                 return item
         return None

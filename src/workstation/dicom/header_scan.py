@@ -76,6 +76,8 @@ class HeaderScan:
     implicit: bool = False
     pixels: PixelElement | None = None
     size: int = 0  # of the file, in bytes
+    start: int = 0  # where the data set begins in it
+    sequences: Mapping[int, tuple[HeaderScan, ...]] = field(default_factory=dict)  # those that were read: few
 
     @property
     def original_encoding(self) -> tuple[bool, bool]:
@@ -91,7 +93,10 @@ class HeaderScan:
         return _uid(self.meta.get(0x00020010) or b"")
 
     def __contains__(self, key: str | int) -> bool:
-        return self._entry(key)[0] in self.values
+        entry = _TABLE.get(key)
+        if entry is None:
+            raise NeedsFullHeader(str(key))
+        return entry[0] in self.values
 
     def __iter__(self) -> Iterator[NoReturn]:
         raise NeedsFullHeader
@@ -127,6 +132,16 @@ class HeaderScan:
         if convert is None:
             raise NeedsFullHeader(f"{tag:08X}")
         return convert(value)
+
+    def items_of(self, key: str | int) -> tuple[HeaderScan, ...]:
+        """The items of a sequence. Raises NeedsFullHeader where there are some that were not read."""
+        tag = self._entry(key)[0]
+        if tag not in self.values:
+            return ()
+        found = self.sequences.get(tag)
+        if found is None and self.values[tag] is None:
+            raise NeedsFullHeader(f"{tag:08X}")
+        return found or ()
 
     @staticmethod
     def _entry(key: str | int) -> tuple[int, str]:
@@ -212,7 +227,7 @@ def _scan(cursor: _Cursor) -> HeaderScan:
     pixels = _implicit(cursor, start, values) if implicit else _explicit(cursor, start, values)
     if not values or not _CHARACTER_SETS.match(values.get(0x00080005, b"") or b""):
         raise _Unusual
-    return HeaderScan(values, meta, implicit, pixels, cursor.size)
+    return HeaderScan(values, meta, implicit, pixels, cursor.size, start)
 
 
 def _meta(data: bytes) -> tuple[dict[int, bytes | None], int]:

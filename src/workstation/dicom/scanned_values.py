@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 
@@ -59,15 +60,16 @@ def _names(text: str) -> list[Any]:
 
 
 def _numbers_as_text(form: re.Pattern[str]) -> Callable[[bytes], list[Any]]:
-    def convert(value: bytes) -> list[Any]:
+    @lru_cache(maxsize=1024)  # the images of a series share orientation, spacing, rescaling, windows
+    def converted(value: bytes) -> tuple[Any, ...]:
         items = _ascii(value).rstrip(" \0").split("\\")
         if items == [""]:
-            return []
+            return ()
         if not all(map(form.match, items)):
             raise NeedsFullHeader
-        return [item.strip() for item in items]
+        return tuple(item.strip() for item in items)
 
-    return convert
+    return lambda value: list(converted(value))
 
 
 def _binary(code: str) -> Callable[[bytes], list[Any]]:
