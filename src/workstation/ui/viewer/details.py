@@ -23,7 +23,7 @@ from workstation.ui.viewer.thumbnails import Thumbnails
 if TYPE_CHECKING:
     from workstation.dicom.describe import AttributeRow, ImageLabels
 
-_SETTLED_MS = 120  # while scrolling nothing of this is asked for
+_SETTLED_MS = 250  # while scrolling nothing of this is asked for: four notches a second are still scrolling
 
 
 class Details(QObject):
