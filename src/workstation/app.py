@@ -137,7 +137,7 @@ def _opening(archive: LocalArchive) -> Mapping[type[Any], Handler]:
 
 def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]:
     """Which other verb carries out which command, with the ports it needs."""
-    from workstation.services import echo, export_command, ingest, retrieve, search, send
+    from workstation.services import echo, export_command, ingest, retrieve, save_command, search, send
 
     def peers() -> dict[str, Any]:
         at = workplace()
@@ -150,6 +150,12 @@ def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]
         from workstation.services.export import run_export
 
         return run_export(command, context, **archive())
+
+    def save(command: Any, context: JobContext) -> Outcome:
+        from workstation.services.save_marks import run_save_marks
+
+        at = workplace()
+        return run_save_marks(command, context, **archive(), frames=at.decode_pool, publish=at.publish)
 
     return {
         search.SearchStudies: lambda command, context: search.run_search(
@@ -171,6 +177,7 @@ def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]
         ingest.ImportPaths: lambda command, context: ingest.run_import(
             command, context, **archive(), publish=workplace().publish
         ),
+        save_command.SaveMarks: save,
         export_command.DeidentifyAndExport: export,
         export_command.DeidentifyFiles: export,
     }
