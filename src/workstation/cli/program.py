@@ -26,6 +26,7 @@ _VERBS = {
     "send": ("send", "Send files or a study to a node."),
     "import": ("import_files", "Take files and folders into the archive."),
     "studies": ("studies", "List the studies of the archive."),
+    "measurements": ("measurements", "List what was measured in a study, or save it as DICOM."),
     "info": ("info", "Show what DICOM files hold."),
     "render": ("render", "Write a frame as a PNG picture."),
     "worklist": ("worklist", "List the scheduled procedures of a node."),
