@@ -11,6 +11,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 GRAYSCALE = "1.2.840.10008.5.1.4.1.1.11.1"
+KEY_OBJECT = "1.2.840.10008.5.1.4.1.1.88.59"
 STUDY, SERIES, IMAGE, STATE_SERIES = "1.2.3.1", "1.2.3.2", "1.2.3.3", "1.2.3.4"
 ROWS, COLUMNS = 48, 64
 
@@ -241,6 +242,33 @@ RED, GREEN, WHITE_LAB, BLACK_LAB = (  # CIELab PCS values (PS3.3 C.10.7.1.1)
     [65535, 32896, 32896],
     [0, 32896, 32896],
 )
+
+
+def key_selection(
+    path: Path, *images: tuple[str, tuple[int, ...]], code: str = "113000", title: str = "Of Interest", text: str = ""
+) -> Path:
+    """A Key Object Selection of these images, or of some frames of them."""
+    dataset = _file(path, KEY_OBJECT, f"1.2.3.6.{int.from_bytes(path.stem.encode()[:8])}", "1.2.3.7")
+    dataset.Modality, dataset.SeriesNumber, dataset.SeriesDescription = "KO", "9", "Picked"
+    dataset.ContentDate, dataset.ContentTime, dataset.ValueType = "20200102", "030405", "CONTAINER"
+    dataset.ConceptNameCodeSequence, dataset.ContinuityOfContent = _code(code, title), "SEPARATE"
+    content = []
+    if text:
+        told = attributes(RelationshipType="CONTAINS", ValueType="TEXT", TextValue=text)
+        told.ConceptNameCodeSequence = _code("113012", "Key Object Description")
+        content.append(told)
+    for uid, frames in images:
+        item = attributes(RelationshipType="CONTAINS", ValueType="IMAGE", ReferencedSOPSequence=references(uid))
+        if frames:
+            item.ReferencedSOPSequence[0].ReferencedFrameNumber = list(frames)
+        content.append(item)
+    dataset.ContentSequence = Sequence(content)
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+def _code(value: str, meaning: str) -> Sequence:
+    return Sequence([attributes(CodeValue=value, CodingSchemeDesignator="DCM", CodeMeaning=meaning)])
 
 
 def _voi(item: Dataset) -> Dataset:

@@ -49,16 +49,19 @@ def is_presentation(display_set: DisplaySet) -> bool:
 
 
 def _missing(state: PresentationState, here: set[str]) -> tuple[str, ...]:
-    """One sentence where images that it is about are not here."""
     meant = dict.fromkeys(image.sop_instance_uid for image in state.images)
-    missing = sum(uid not in here for uid in meant)
-    if not meant:
+    return missing_images(sum(uid not in here for uid in meant), len(meant))
+
+
+def missing_images(missing: int, named: int) -> tuple[str, ...]:
+    """One sentence where an object names images that are not here, or none at all."""
+    if not named:
         return ("it names no images",)
     if not missing:
         return ()
-    if missing == len(meant):
+    if missing == named:
         return ("its image is not here" if missing == 1 else f"none of its {missing} images is here",)
-    return (f"{missing} of its {len(meant)} images {'is' if missing == 1 else 'are'} not here",)
+    return (f"{missing} of its {named} images {'is' if missing == 1 else 'are'} not here",)
 
 
 def first_image(state: PresentationState, display_sets: Sequence[DisplaySet]) -> tuple[DisplaySet, int] | None:

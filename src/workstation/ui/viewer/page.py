@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 from workstation.domain.errors import WorkstationError
 from workstation.imaging.frame import Window
 from workstation.imaging.view import View
-from workstation.services.display_sets import DisplaySet
+from workstation.services.display_sets import DisplayKind, DisplaySet
 from workstation.services.open_series import OpenPaths, OpenStudy
 from workstation.services.workplace import Workplace
 from workstation.ui.actions import Actions
@@ -32,6 +32,7 @@ from workstation.ui.viewer.following import Following
 from workstation.ui.viewer.gestures import PROFILES
 from workstation.ui.viewer.grid import Shape, ViewportGrid
 from workstation.ui.viewer.hanging import Hanging, Key, of_patient, of_study
+from workstation.ui.viewer.key_selections import KeySelectionReader
 from workstation.ui.viewer.layout_picker import LayoutPicker
 from workstation.ui.viewer.link_menu import LinkSwitches
 from workstation.ui.viewer.loader import FrameCache, FrameLoader
@@ -100,6 +101,7 @@ class ViewerPage(QWidget):
         LinkSwitches(self.linker, self.actions_, self.toolbar.button("link"))
         self.measuring = Measuring(self.grid, self.actions_, self._choose_left_tool, self)
         self.keeping = Keeping(workplace.marks, self.measuring.annotations, self.grid, self.series, self)
+        self.key_selections = KeySelectionReader(self.measuring.annotations, self.series, self)
         MeasurementList(self.panel.measurements, self.measuring, self.grid, self.series, self.show_display_set)
 
         self._build()
@@ -149,6 +151,7 @@ class ViewerPage(QWidget):
         self.cine.pause()
         self._details.make_thumbnails(())
         self.presentations.look(())
+        self.key_selections.look(())
         for viewport in self.grid.viewports:
             viewport.show(None)
         self.series.set_display_sets(())
@@ -165,6 +168,7 @@ class ViewerPage(QWidget):
         self._opener.close()
         self._details.close()
         self.presentations.close()
+        self.key_selections.close()
         self.keeping.close()
         self.grid.close_viewports()
         self._loader.close()
@@ -202,6 +206,7 @@ class ViewerPage(QWidget):
         self._connect_actions()
         self.strip.chosen.connect(self._on_chosen)
         self.presentations.described.connect(self._on_described)
+        self.key_selections.described.connect(self._on_described)
         self._following.active_changed.connect(self.cine.pause)
         self._following.display_set_changed.connect(self._on_display_set)
         self._following.frame_shown.connect(self.frame_shown)
@@ -281,6 +286,7 @@ class ViewerPage(QWidget):
         display_sets = self.display_sets
         self._details.make_thumbnails(display_sets)
         self.presentations.look(display_sets)
+        self.key_selections.look(display_sets)
         self._follow()
         self.grid.canvas.setFocus()
         self.opened.emit(display_sets)
@@ -306,11 +312,17 @@ class ViewerPage(QWidget):
             self.show_display_set(display_set)
 
     def _on_described(self, display_set: DisplaySet) -> None:
-        """What is listed as a presentation state has been read."""
+        """A presentation state or a document of key images has been read."""
         self.series.replace(display_set)
         for viewport in self.grid.viewports:
-            if viewport.display_set is not None and viewport.display_set.uid == display_set.uid:
-                viewport.refine(display_set)
+            before = viewport.display_set
+            if before is not None and before.uid == display_set.uid:
+                if before.kind is display_set.kind:
+                    viewport.refine(display_set)
+                else:
+                    viewport.show(display_set)
+        if display_set.kind is DisplayKind.IMAGE:
+            self._details.make_thumbnails(self.display_sets)
 
     # --- the active viewport -----------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -27,6 +27,7 @@ class SeriesModel(QAbstractListModel):
         self._thumbnails: dict[str, object] = {}
         self._without_picture: set[str] = set()
         self._private = False
+        self._key_images: dict[str, int] = {}
 
     def set_private(self, private: bool) -> None:
         """Names of damaged files are kept back: they may name the patient."""
@@ -40,6 +41,13 @@ class SeriesModel(QAbstractListModel):
         self._thumbnails = {}
         self._without_picture = set()
         self.endResetModel()
+
+    def set_key_images(self, counts: Mapping[str, int]) -> None:
+        """How many there are in each display set, by its uid."""
+        if counts != self._key_images:
+            self._key_images = dict(counts)
+            if self._sets:
+                self.dataChanged.emit(self.index(0), self.index(len(self._sets) - 1))
 
     @property
     def display_sets(self) -> tuple[DisplaySet, ...]:
@@ -79,11 +87,11 @@ class SeriesModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self._title(display_set)
             case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.ToolTipRole:
-                return ", ".join((self._title(display_set), subtitle(display_set), *display_set.notices))
+                return ", ".join((self._title(display_set), self._subtitle(display_set), *display_set.notices))
             case Qt.ItemDataRole.DecorationRole:
                 return self._thumbnails.get(display_set.uid)
         more: dict[int, Any] = {
-            int(SUBTITLE_ROLE): subtitle(display_set),
+            int(SUBTITLE_ROLE): self._subtitle(display_set),
             int(HEADER_ROLE): self._header(index.row()),
             int(ICON_ROLE): "warning" if display_set.uid in self._without_picture else _ICONS.get(display_set.kind, ""),
             int(DISPLAY_SET_ROLE): display_set,
@@ -112,6 +120,10 @@ class SeriesModel(QAbstractListModel):
         series = display_set.series  # its descriptions are free text and may name the patient
         number = "" if series.series_number is None else str(series.series_number)
         return " · ".join(part for part in (number, series.body_part or series.modality) if part)
+
+    def _subtitle(self, display_set: DisplaySet) -> str:
+        count = self._key_images.get(display_set.uid, 0)
+        return subtitle(display_set) + (f" · ★ {count}" if count else "")
 
     def _header(self, row: int) -> str:
         study = self._sets[row].study

@@ -295,7 +295,7 @@ class AnnotationLayer:
     def paint(self, painter: QPainter) -> None:
         if self._shown.screen() is None:
             return
-        if self._annotations.is_key_image(self._shown.place):
+        if self._annotations.is_marked(self._shown.place):
             paint_key_image(painter, QRectF(self._canvas.rect()))
         draft = self._current_draft()
         marked = {self._selected, self._hovered}

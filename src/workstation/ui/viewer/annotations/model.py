@@ -7,7 +7,7 @@ keeps them (`keeping`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -41,6 +41,7 @@ class Annotations(QObject):
         super().__init__(parent)
         self._by_place: dict[Place, tuple[Annotation, ...]] = {}
         self._key_images: set[Place] = set()
+        self._picked_out: frozenset[Place] = frozenset()  # by documents of the study
         self._elsewhere: set[int] = set()  # numbers of those that were made on another image of the same name
         self._last_number = 0
 
@@ -90,6 +91,21 @@ class Annotations(QObject):
     @property
     def key_images(self) -> frozenset[Place]:
         return frozenset(self._key_images)
+
+    @property
+    def picked_out(self) -> frozenset[Place]:
+        """Key images of others, as documents of the study name them."""
+        return self._picked_out
+
+    def set_picked_out(self, places: Iterable[Place]) -> None:
+        picked_out = frozenset(places)
+        if picked_out != self._picked_out:
+            self._picked_out = picked_out
+            self.changed.emit()
+
+    def is_marked(self, place: Place | None) -> bool:
+        """Whether it is a key image, of whomever."""
+        return place in self._key_images or place in self._picked_out
 
     def is_elsewhere(self, number: int) -> bool:
         """Whether it was made on other pixels than those that the image has now."""
