@@ -11,6 +11,12 @@ from workstation.dicom import elements
 from workstation.dicom.attributes import frame_geometry
 from workstation.dicom.functional_groups import FrameAttributes
 from workstation.dicom.header_scan import HeaderScan, NeedsFullHeader
+from workstation.dicom.private_elements import (
+    private_b_value,
+    private_direction,
+    private_image_type,
+    private_phase,
+)
 from workstation.dicom.scanned_elements import SCANNED_ELEMENTS
 from workstation.dicom.scanned_groups import scanned
 from workstation.imaging.stack import Coordinate, Dimension, StackKey
@@ -118,11 +124,25 @@ class _Keys:
         plain = ((dimension, _first_number(header, names)) for dimension, _, _, names in _NUMBERS)
         self._plain = {dimension: number for dimension, number in plain if number is not None}
         self._plain_type = "/".join(elements.texts(header, "ImageType")[2:])
+        self._plain_direction = ""
+        if elements.first_text(header, "Modality") == "MR":
+            self._add_private(header)
         self._plain_time = elements.number(header, "FrameReferenceTime")  # ms, PS3.3 C.8.9.4.1.4
         self._pointers = pointers
         present = _macros_of(header)
         self._macros = [row for row in _NUMBERS if row[1] in present]
         self._types = [name for name in _FRAME_TYPES if name in present]
+
+    def _add_private(self, header: Header) -> None:
+        """What only private elements tell; for a plain image, since enhanced ones say it in the standard's words."""
+        for dimension, read in ((Dimension.B_VALUE, private_b_value), (Dimension.TRIGGER, private_phase)):
+            number = read(header) if dimension not in self._plain else None
+            if number is not None:
+                self._plain[dimension] = number
+        if self._plain.get(Dimension.B_VALUE):
+            self._plain_direction = _vector(header) or private_direction(header)
+        kind = private_image_type(header)
+        self._plain_type = "/".join(part for part in (self._plain_type, kind) if part)
 
     def all(self, frames: int) -> tuple[StackKey, ...]:
         if frames == 1:
@@ -193,10 +213,10 @@ class _Keys:
     def _direction(self, frame: FrameAttributes) -> str:
         diffusion = frame.group("MRDiffusionSequence")
         if diffusion is None:
-            return ""
+            return self._plain_direction
         item = elements.first_item(diffusion, "DiffusionGradientDirectionSequence")
-        values = elements.numbers(item, "DiffusionGradientOrientation") if item is not None else []
-        return " ".join(f"{value:.3f}" for value in values) or elements.first_text(diffusion, "DiffusionDirectionality")
+        direction = _vector(item) if item is not None else ""
+        return direction or elements.first_text(diffusion, "DiffusionDirectionality")
 
     def _type(self, frame: FrameAttributes) -> str:
         """The third value of Image Type and what follows: M, P, WATER, ... (PS3.3 C.7.6.1.1.2)."""
@@ -227,6 +247,10 @@ class _Keys:
     def _nuclear(self, index: int, vector: int) -> int | None:
         values = self._vectors.get(vector, [])
         return int(values[index]) if index < len(values) else None
+
+
+def _vector(holder: Header) -> str:
+    return " ".join(f"{value:.3f}" for value in elements.numbers(holder, "DiffusionGradientOrientation"))
 
 
 def _macros_of(header: Header) -> frozenset[str]:

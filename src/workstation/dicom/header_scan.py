@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, final
 
-from workstation.dicom.scanned_elements import SCANNED_ELEMENTS, SCANNED_META
+from workstation.dicom.scanned_elements import SCANNED_ELEMENTS, SCANNED_META, SCANNED_PRIVATE
 from workstation.dicom.scanned_values import CONVERSIONS, TEXTS, NeedsFullHeader, decoded
 
 __all__ = ["EXPLICIT", "IMPLICIT", "PIXEL_TAGS", "HeaderScan", "NeedsFullHeader", "PixelElement", "scan_header"]
@@ -43,9 +43,11 @@ _SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM U
 _WANTED: dict[int, tuple[bytes, ...]] = {
     tag: (b"US", b"SS") if vr == "xs" else (vr.encode(),) for tag, vr in SCANNED_ELEMENTS.values()
 }
+_WANTED.update({tag: tuple(vr.encode() for vr in several) for tag, several in SCANNED_PRIVATE.items()})
 _BY_KEYWORD = SCANNED_ELEMENTS | SCANNED_META
 _TABLE: dict[str | int, tuple[int, str]] = {entry[0]: entry for entry in _BY_KEYWORD.values()}
 _TABLE.update(_BY_KEYWORD)
+_TABLE.update({tag: (tag, "UN") for tag in SCANNED_PRIVATE})  # given as bytes only
 
 
 class _Unusual(Exception):

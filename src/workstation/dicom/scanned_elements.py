@@ -105,6 +105,7 @@ SCANNED_ELEMENTS: dict[str, tuple[int, str]] = {
     "NumberOfStudyRelatedSeries": (0x00201206, "IS"),
     "NumberOfStudyRelatedInstances": (0x00201208, "IS"),
     "NumberOfSeriesRelatedInstances": (0x00201209, "IS"),
+    "ImageComments": (0x00204000, "LT"),
     "StackID": (0x00209056, "SH"),
     "InStackPositionNumber": (0x00209057, "UL"),
     "FrameContentSequence": (0x00209111, "SQ"),
@@ -184,6 +185,35 @@ SCANNED_ELEMENTS: dict[str, tuple[int, str]] = {
     "DoseGridScaling": (0x3004000E, "DS"),
     "SharedFunctionalGroupsSequence": (0x52009229, "SQ"),
     "PerFrameFunctionalGroupsSequence": (0x52009230, "SQ"),
+}
+
+PRIVATE_BLOCKS = range(0x10, 0x14)  # where the elements of `private_elements` are looked for
+
+_PRIVATE = (  # group, element in its block, the representations that it is read in: as text, or as binary numbers
+    (0x0019, 0x0C, ("IS", "UN")),
+    (0x0019, 0x0E, ("FD", "UN")),
+    (0x0019, 0xBB, ("DS", "UN")),
+    (0x0019, 0xBC, ("DS", "UN")),
+    (0x0019, 0xBD, ("DS", "UN")),
+    (0x0029, 0x10, ()),
+    (0x0043, 0x2F, ("SS", "UN")),
+    (0x0043, 0x39, ("IS", "DS", "UN")),
+    (0x0065, 0x09, ("FD", "UN")),
+    (0x0065, 0x37, ("FD", "UN")),
+    (0x2001, 0x03, ("FL", "UN")),
+    (0x2001, 0x08, ("IS", "UN")),
+    (0x2005, 0xB0, ("FL", "UN")),
+    (0x2005, 0xB1, ("FL", "UN")),
+    (0x2005, 0xB2, ("FL", "UN")),
+)
+# Tag -> representations; a Private Creator (PS3.5 7.8.1) is an LO.
+SCANNED_PRIVATE: dict[int, tuple[str, ...]] = {
+    **{group << 16 | block: ("LO", "UN") for group, _, _ in _PRIVATE for block in PRIVATE_BLOCKS},
+    **{
+        group << 16 | block << 8 | element: representations
+        for group, element, representations in _PRIVATE
+        for block in PRIVATE_BLOCKS
+    },
 }
 
 # What the File Meta Information says (PS3.10 7.1).

@@ -51,6 +51,10 @@ def _titles(value: bytes) -> list[Any]:
     return _several([item.strip() for item in _ascii(value).split("\\")])
 
 
+def _long_text(text: str) -> list[Any]:
+    return _several([text.rstrip("\0 ")])
+
+
 def _long_strings(text: str) -> list[Any]:
     return _several([item.rstrip("\0 ") for item in text.split("\\")])
 
@@ -83,7 +87,12 @@ def _binary(code: str) -> Callable[[bytes], list[Any]]:
     return convert
 
 
-TEXTS: dict[str, Callable[[str], list[Any]]] = {"LO": _long_strings, "SH": _long_strings, "PN": _names}
+TEXTS: dict[str, Callable[[str], list[Any]]] = {
+    "LO": _long_strings,
+    "LT": _long_text,
+    "PN": _names,
+    "SH": _long_strings,
+}
 CONVERSIONS: dict[str, Callable[[bytes], list[Any]]] = {
     **dict.fromkeys(("AS", "CS", "DA", "DT", "TM", "UI"), _strings),
     "AE": _titles,
