@@ -59,6 +59,7 @@ def test_a_drag_that_ends_beside_the_table_chooses_nothing(qtbot: QtBot) -> None
 
 def test_a_small_viewport_keeps_who_where_and_how_only(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
     open_in(qtbot, page, testdata / MR_SAGITTAL)
+    qtbot.waitUntil(lambda: page.viewport.labels is not None)
     large = furnish(page.viewport, Density.FULL, 1.0, None)
     lay_out(qtbot, page, (4, 4))
     qtbot.waitUntil(lambda: page.viewport.size[0] < 300)

@@ -444,6 +444,7 @@ def test_layouts_fill_with_the_following_series_and_maximise(qtbot: QtBot, page:
     assert page.viewport is viewports[1]
     qtbot.mouseDClick(page.grid.canvas, Qt.MouseButton.LeftButton)
     assert sum(canvas.isVisible() for canvas in page.grid.findChildren(Canvas)) == 1
+    qtbot.waitUntil(lambda: page.grid.canvas.width() == page.grid.width())  # none kept for those that are hidden
     lay_out(qtbot, page, (1, 1))
     assert page.grid.shape == (1, 1)
     assert page.viewport is viewports[1]
@@ -463,8 +464,10 @@ def test_the_context_menu_offers_tools_and_presets(qtbot: QtBot, page: ViewerPag
     qtbot.mouseClick(page.grid.canvas, Qt.MouseButton.RightButton, pos=page.grid.canvas.rect().center())
     (menu,) = page.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly)
     chosen = {action.text(): action for action in menu.actions()}
-    assert {"Window", "Lung", "Invert"} <= set(chosen)
-    chosen["Lung"].trigger()
+    assert {"Window", "Lung\t3", "Invert"} <= set(chosen)
+    assert chosen["Default\t1"].isChecked()
+    assert not {"Shutter", "Overlay planes of the image"} & set(chosen)  # this image has none
+    chosen["Lung\t3"].trigger()
     assert page.viewport.window is not None
     assert page.viewport.window.center == -600
     menu.close()
@@ -554,3 +557,37 @@ def test_attributes_and_histogram_come_with_the_viewport_that_is_activated(
     page.actions_["viewer.next_viewport"].trigger()
     assert attributes.rowCount() == 0
     qtbot.waitUntil(lambda: attributes.rowCount() > 10)
+
+
+def test_in_the_privacy_view_the_side_panel_stays_as_it_was(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    heights = page.panel.window_section.height(), page.panel.cine_section.y()
+    page.actions_["viewer.privacy"].trigger()
+    qtbot.waitUntil(lambda: not page.panel.attributes.isVisible())
+    page.panel.layout().activate()
+    assert (page.panel.window_section.height(), page.panel.cine_section.y()) == heights
+
+
+def test_what_has_no_image_has_neither_window_nor_cine(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / "overlays_luts/pet.dcm")
+    assert page.viewport.display_set.kind is not DisplayKind.IMAGE
+    assert not page.panel.window_section.isVisible()
+    assert not page.panel.cine_section.isVisible()
+    assert page.series.index(0).data() == "pet.dcm"
+
+
+def test_the_3d_cursor_goes_with_the_key(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    open_in(qtbot, page, testdata / CT)
+    middle = page.grid.canvas.rect().center()
+    moved = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(middle),
+        QPointF(middle),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.ShiftModifier,
+    )
+    QApplication.sendEvent(page.grid.canvas, moved)
+    assert page.grid.canvas.guides.cross is not None
+    qtbot.keyRelease(page.grid.canvas, Qt.Key.Key_Shift)
+    assert page.grid.canvas.guides.cross is None

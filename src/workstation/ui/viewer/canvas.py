@@ -323,6 +323,10 @@ class Canvas(QWidget):
         self.viewport.cancel_gesture()
         return True
 
+    def end_pointing(self) -> None:
+        """The key that shows the shared cursor was let go."""
+        self._point_at(None)
+
     def point(self) -> tuple[float, float] | None:
         """Where the pointer is, in device pixels; None outside or while dragging."""
         if self._pointer is None or self._drag is not None or self._layers.holds:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from workstation.services.display_sets import FrameRef
+from workstation.services.display_sets import DisplayKind, FrameRef
 from workstation.ui.actions import Actions
 from workstation.ui.viewer.details import Details
 from workstation.ui.viewer.grid import ViewportGrid
@@ -105,8 +105,11 @@ class Following(QObject):
         self._show_section()
 
     def _show_section(self) -> None:
-        frame = self._grid.viewport.frame
-        self._panel.window_section.setVisible(frame is None or not frame.is_color)  # colour has no window
+        viewport = self._grid.viewport
+        frame, display_set = viewport.frame, viewport.display_set
+        image = display_set is None or display_set.kind is DisplayKind.IMAGE
+        self._panel.window_section.setVisible(image and (frame is None or not frame.is_color))  # colour has no window
+        self._panel.cine_section.setVisible(image)
 
     def _show_actions(self) -> None:
         view = self._grid.viewport.view

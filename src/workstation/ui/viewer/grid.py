@@ -118,8 +118,7 @@ class ViewportGrid(QWidget):
         """Show only the active viewport, or all again."""
         if len(self._canvases) > 1:
             self._maximised = not self._maximised
-            for canvas in self._canvases:
-                canvas.setVisible(not self._maximised or canvas is self.canvas)
+            self._share_room()
 
     def activate_next(self, step: int) -> None:
         self._activate(self._canvases[(self._active + step) % len(self._canvases)])
@@ -139,12 +138,21 @@ class ViewportGrid(QWidget):
         for number, canvas in enumerate(self._canvases):
             self._layout.removeWidget(canvas)
             self._layout.addWidget(canvas, number // columns, number % columns)
-            canvas.show()
-        for number in range(MOST):
-            self._layout.setRowStretch(number, 1 if number < rows else 0)
-            self._layout.setColumnStretch(number, 1 if number < columns else 0)
+        self._share_room()
         self._mark()
         self.active_changed.emit()
+
+    def _share_room(self) -> None:
+        """As much for each as for the others, or all of it for the one maximised: empty rows would keep theirs."""
+        rows, columns = self._shape
+        at = divmod(self._active, columns)
+        for canvas in self._canvases:
+            canvas.setVisible(not self._maximised or canvas is self.canvas)
+        for number in range(MOST):
+            row, column = (number == at[0], number == at[1]) if self._maximised else (number < rows, number < columns)
+            self._layout.setRowStretch(number, int(row))
+            self._layout.setColumnStretch(number, int(column))
+        self._layout.setSpacing(0 if self._maximised else _GAP)
 
     def _add(self) -> None:
         viewport = Viewport(self._loader, self, drag_up_brightens=self._drag_up_brightens)
@@ -176,8 +184,7 @@ class ViewportGrid(QWidget):
         if canvas is not self.canvas:
             self._active = self._canvases.index(canvas)
             if self._maximised:
-                for one in self._canvases:
-                    one.setVisible(one is canvas)
+                self._share_room()
             self._mark()
             self.active_changed.emit()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from workstation.ui.actions import Actions
@@ -19,7 +20,7 @@ MEASURES = ("length", "angle", "ellipse", "rectangle", "freehand", "point", "arr
 WINDOWS = ("full_range", "auto_window", "region_window")
 SIZES = ("fit", "actual_size")
 TURNS = ("flip_horizontal", "flip_vertical", "rotate_right", "rotate_left")
-LOOK = ("invert", "reset", "overlay", "planes", "shutter", "graphics", "privacy")
+LOOK = ("invert", "reset", "overlay", "privacy")
 
 
 def context_menu(
@@ -32,8 +33,10 @@ def context_menu(
     _add(menu.addMenu(icon("length"), menu.tr("Measure")), actions, MEASURES)
     _add(menu, actions, ("key_image",))
     menu.addSeparator()
-    for preset in presets:
-        menu.addAction(preset.name, partial(viewport.apply, preset.apply))
+    for number, preset in enumerate(presets, start=1):
+        chosen = menu.addAction(f"{preset.name}\t{_key(actions, number)}", partial(viewport.apply, preset.apply))
+        chosen.setCheckable(preset.is_in(viewport.view))
+        chosen.setChecked(chosen.isCheckable())
     _add(menu, actions, WINDOWS)
     menu.addSeparator()
     _add(menu, actions, SIZES)
@@ -41,9 +44,28 @@ def context_menu(
     _add(turns, actions, TURNS)
     turns.addAction(menu.tr("Turn to an angle…"), partial(ask_angle, viewport, parent))
     menu.addSeparator()
-    _add(menu, actions, LOOK)
+    _add(menu, actions, (*LOOK, *_laid_over(viewport)))
     add_choices(menu, viewport)
     return menu
+
+
+def _key(actions: Actions, preset: int) -> str:
+    """That of a preset, of which there are keys for nine."""
+    shortcuts = actions[f"viewer.preset_{preset}"].shortcuts() if preset <= 9 else []
+    return shortcuts[0].toString(QKeySequence.SequenceFormat.NativeText) if shortcuts else ""
+
+
+def _laid_over(viewport: Viewport) -> tuple[str, ...]:
+    """Switches for what this image has over it."""
+    if viewport.frame is None:
+        return ()
+    attributes = viewport.frame.attributes
+    there = {
+        "planes": bool(attributes.overlays),
+        "shutter": attributes.shutter is not None,
+        "graphics": viewport.presentation is not None,
+    }
+    return tuple(name for name, has in there.items() if has)
 
 
 def _add(menu: QMenu, actions: Actions, names: tuple[str, ...]) -> None:

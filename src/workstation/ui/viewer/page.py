@@ -398,6 +398,9 @@ class ViewerPage(QWidget):
             self.viewport.reset()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Shift:
+            for canvas in self.grid.canvases:
+                canvas.end_pointing()
         if not self.measuring.key_released(event):
             super().keyReleaseEvent(event)
 

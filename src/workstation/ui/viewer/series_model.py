@@ -139,7 +139,7 @@ def title(display_set: DisplaySet) -> str:
     series = display_set.series
     words = series.description or series.protocol_name or series.body_part or display_set.study.description
     number = "" if series.series_number is None else str(series.series_number)
-    return " · ".join(part for part in (number, words) if part) or series.modality or "–"
+    return " · ".join(part for part in (number, words) if part) or series.modality or display_set.frames[0].path.name
 
 
 def subtitle(display_set: DisplaySet) -> str:

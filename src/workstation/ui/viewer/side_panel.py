@@ -129,12 +129,15 @@ class SidePanel(QFrame):
         self._hidden.hide()
         layout.addWidget(self._hidden)
         layout.addWidget(self.attributes, 1)
-        layout.addStretch(0)
+        self._rest = QWidget()  # what the attributes leave when they are hidden, or everything above would spread
+        self._rest.hide()
+        layout.addWidget(self._rest, 1)
 
     def set_private(self, private: bool) -> None:
         """The attributes tell who the picture is of."""
         self.attributes.setVisible(not private)
         self._hidden.setVisible(private)
+        self._rest.setVisible(private)
         self.compare.setVisible(not private)
         self.private_changed.emit(private)
 
