@@ -6,6 +6,7 @@ import io
 import os
 import resource
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,7 @@ def opening(folder: Path, paths: list[Path]) -> None:
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - after the platform is chosen
 
     application = QApplication.instance() or QApplication([])
+    sys.setswitchinterval(0.0005)  # as the program does
     firsts: list[float] = []
 
     def first_picture() -> float:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from workstation.services.display_sets import DisplaySet
 from workstation.services.stacking import OpenedFile, group
 
-FIRST_LOOK_S = 0.1  # what opens faster is shown at once
+FIRST_LOOK_S = 0.05  # what opens faster is shown at once
+REST_S = 0.04  # after the first look: Python runs one thread at a time, and this is what drawing takes
 _RARER = 3  # each look takes the grouping of all that is there: together a fraction of the reading
 
 Tell = Callable[[tuple[DisplaySet, ...]], None]
@@ -19,9 +20,14 @@ class FirstLook:
     """`tell` receives display sets that say of themselves how much of the reading they stand for."""
 
     def __init__(
-        self, tell: Tell | None, after_s: float | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        tell: Tell | None,
+        after_s: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._tell, self._clock = tell, clock
+        self._tell, self._clock, self._rest = tell, clock, rest
+        self._looked = False
         self._started = clock()
         self._due_s = FIRST_LOOK_S if after_s is None else after_s
 
@@ -36,3 +42,6 @@ class FirstLook:
         # What stacking finds missing or uneven may only not have been read yet.
         said = (f"{done} of {total} files read so far",)
         self._tell(tuple(replace(each, notices=said) for each in group(items)))
+        if not self._looked:
+            self._looked = True
+            self._rest(REST_S)

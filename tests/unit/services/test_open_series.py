@@ -16,7 +16,7 @@ from workstation.domain.errors import Cancelled, InputError, NotDicom
 from workstation.domain.study import Instance
 from workstation.jobs.cancel import Cancellation
 from workstation.services.display_sets import DisplayKind, DisplaySet, Playback
-from workstation.services.first_look import FirstLook
+from workstation.services.first_look import REST_S, FirstLook
 from workstation.services.open_series import frame_rate, open_paths, playback
 from workstation.services.stacking import OpenedFile
 
@@ -273,17 +273,19 @@ def test_what_is_read_so_far_is_told_and_says_so(tmp_path: Path, monkeypatch: py
     assert not whole.notices
 
 
-def test_looks_become_rarer_and_need_an_image(tmp_path: Path) -> None:
+def test_looks_become_rarer_need_an_image_and_leave_time_for_the_first_to_be_drawn(tmp_path: Path) -> None:
     slice_at(tmp_path, "1.dcm", 1, place=1.0)
     (only,) = open_paths([tmp_path], Cancellation())
     item = OpenedFile(tmp_path, only.study, only.series, Instance(), True, 1, None, None)
     now = [0.0]
     told: list[float] = []
-    look = FirstLook(lambda sets: told.append(now[0]), after_s=1, clock=lambda: now[0])
+    rested: list[float] = []
+    look = FirstLook(lambda sets: told.append(now[0]), after_s=1, clock=lambda: now[0], rest=rested.append)
     for second in range(100):
         now[0] = second
         look.offer([] if second < 2 else [replace(item, is_image=second >= 3)], 1, 2)
     assert told == [3, 9, 27, 81]
+    assert rested == [REST_S]
 
 
 def test_there_is_no_look_when_nothing_is_left_to_read(tmp_path: Path) -> None:
