@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QApplication, QWidget
 
 from workstation.domain.errors import WorkstationError
@@ -22,6 +23,7 @@ from workstation.ui.job_notices import JobNotices
 from workstation.ui.main_window import MainWindow
 from workstation.ui.messages import notice_of
 from workstation.ui.node_states import NodeStates
+from workstation.ui.remembered import Remembered, load, save
 from workstation.ui.start import AfterFirstPicture
 from workstation.ui.status_bar import StatusBar
 
@@ -100,6 +102,7 @@ def build_window(workplace: Workplace) -> MainWindow:
     actions["window.keys"].triggered.connect(lambda _checked=False: _show_keys(window, actions))
     window.files_dropped.connect(lambda paths: call("studies", "import_paths", paths))
     window.page_shown.connect(page_shown)
+    window.closing.connect(lambda: _remember(window, workplace.folders.config))
     window.closing.connect(close)
     return window
 
@@ -122,6 +125,7 @@ def _pages(desk: Desk) -> dict[str, Callable[[], QWidget]]:
 
         page = ViewerPage(desk.workplace, desk.actions)
         page.title_changed.connect(desk.wishes.viewer_title)
+        page.use_look(load(desk.workplace.folders.config).viewer)
         return page
 
     def export() -> QWidget:
@@ -209,7 +213,8 @@ def run_window(
     else:
         window.show_page(page)
         later.begin_after(window)
-    window.fit_into(window.screen().availableSize())
+    if not window.restoreGeometry(QByteArray(load(workplace.folders.config).geometry)):  # moves it onto the screens
+        window.fit_into(window.screen().availableSize())
     window.show()
     return application.exec()
 
@@ -222,6 +227,13 @@ def _open_first(window: MainWindow, paths: tuple[Path, ...], later: AfterFirstPi
     viewer.failed.connect(later.begin)
     later.begin_at_the_latest()
     viewer.open_paths(paths)
+
+
+def _remember(window: MainWindow, folder: Path) -> None:
+    """Keep what the window looks like for the next start."""
+    viewer = cast("ViewerPage | None", window.made_page("viewer"))
+    look = viewer.look if viewer is not None else load(folder).viewer
+    save(folder, Remembered(bytes(window.saveGeometry().data()), look))
 
 
 def _unsaved_measurements(window: MainWindow) -> int:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from workstation.domain.errors import WorkstationError
 from workstation.imaging.frame import Window
@@ -22,6 +23,7 @@ from workstation.services.open_series import OpenPaths, OpenStudy
 from workstation.services.workplace import Workplace
 from workstation.ui.actions import Actions
 from workstation.ui.messages import notice_of
+from workstation.ui.remembered import ViewerLook
 from workstation.ui.viewer import tools
 from workstation.ui.viewer.annotations.keeping import Keeping
 from workstation.ui.viewer.annotations.notices import kept_again, not_kept
@@ -36,6 +38,7 @@ from workstation.ui.viewer.key_selections import KeySelectionReader
 from workstation.ui.viewer.layout_picker import LayoutPicker
 from workstation.ui.viewer.link_menu import LinkSwitches
 from workstation.ui.viewer.loader import FrameCache, FrameLoader
+from workstation.ui.viewer.matching import Links
 from workstation.ui.viewer.measurement_list import MeasurementList
 from workstation.ui.viewer.measuring import Measuring
 from workstation.ui.viewer.menu import context_menu
@@ -56,6 +59,7 @@ from workstation.ui.widgets.layouts import row
 from workstation.ui.widgets.notice import NoticeArea
 
 _TWICE_S = 0.5
+_HANDLE = 4  # logical pixels between pictures and panel, to be dragged
 _MIB = 1024 * 1024
 
 
@@ -146,6 +150,21 @@ class ViewerPage(QWidget):
     def display_sets(self) -> tuple[DisplaySet, ...]:
         return self.series.display_sets
 
+    @property
+    def look(self) -> ViewerLook:
+        """How it is laid out now, to begin with the next time."""
+        usual, links = asdict(Links()), asdict(self.linker.links)
+        changed = {name: on for name, on in links.items() if on != usual[name]}
+        return ViewerLook(*self.grid.shape, self.panel.width_wanted, changed)
+
+    def use_look(self, look: ViewerLook) -> None:
+        """Begin as it was left."""
+        known = {name: on for name, on in look.links.items() if name in asdict(Links())}
+        self.linker.set_links(replace(self.linker.links, **known))
+        self.grid.set_shape((look.rows, look.columns))
+        if look.panel_width:
+            self.panel.want_width(look.panel_width)
+
     def close_study(self) -> None:
         """Show nothing and give the memory back."""
         self.cine.pause()
@@ -182,7 +201,16 @@ class ViewerPage(QWidget):
         self._stack = QStackedLayout(work)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.grid)
-        body = row(self.strip, work, self.panel, spacing=0)
+        self.split = QSplitter()
+        self.split.setChildrenCollapsible(False)
+        self.split.setHandleWidth(_HANDLE)
+        self.split.addWidget(work)
+        self.split.addWidget(self.panel)
+        self.split.setStretchFactor(0, 1)
+        self.split.setStretchFactor(1, 0)
+        self.split.splitterMoved.connect(lambda *_: self.panel.want_width(self.panel.width()))
+        self.split.handle(1).setAccessibleName(self.tr("Width of the side panel"))
+        body = row(self.strip, self.split, spacing=0)
         body.setStretch(1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

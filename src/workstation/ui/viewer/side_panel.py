@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -21,6 +21,7 @@ from workstation.ui.widgets.fields import TextField
 from workstation.ui.widgets.layouts import clear, row
 
 WIDTH = 280
+NARROWEST, WIDEST = 240, 640
 _COLUMNS = 2
 _PRESET_STYLE = f"""
 QPushButton {{ background: transparent; text-align: left; padding: 4px 9px; border: 1px solid {DARK.border_strong};
@@ -107,7 +108,9 @@ class SidePanel(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("detail")
-        self.setFixedWidth(WIDTH)
+        self.setMinimumWidth(NARROWEST)
+        self.setMaximumWidth(WIDEST)
+        self._wanted = WIDTH
         self.window_section = WindowSection()
         self.measurements = MeasurementsSection()
         self.cine_section = CineSection()
@@ -132,6 +135,19 @@ class SidePanel(QFrame):
         self._rest = QWidget()  # what the attributes leave when they are hidden, or everything above would spread
         self._rest.hide()
         layout.addWidget(self._rest, 1)
+
+    def want_width(self, width: int) -> None:
+        """As wide as the user wants it from now on."""
+        self._wanted = min(max(width, NARROWEST), WIDEST)
+        self.updateGeometry()
+
+    @property
+    def width_wanted(self) -> int:
+        """What the user dragged it to."""
+        return self._wanted
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._wanted, super().sizeHint().height())
 
     def set_private(self, private: bool) -> None:
         """The attributes tell who the picture is of."""
