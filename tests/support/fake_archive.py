@@ -6,7 +6,7 @@ import fnmatch
 import itertools
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class FakeArchive(Archive):
         self._numbers = itertools.count(1)
         self._rows: dict[str, tuple[InstanceSummary, StoredInstance, bytes]] = {}
         self.conflicting: list[str] = []
+        self.expected: dict[str, dict[str, int]] = {}
 
     def new_incoming(self) -> Path:
         return self.folder / f"incoming-{next(self._numbers)}.dcm"
@@ -62,6 +63,12 @@ class FakeArchive(Archive):
             stored.write_bytes(content)
             self._rows[uid] = (summary, StoredInstance(summary.instance, stored, len(content)), content)
         return StoreOutcome.STORED
+
+    def expect(self, study_instance_uid: str, counts: Mapping[str, int]) -> None:
+        self.expected.setdefault(study_instance_uid, {}).update(counts)
+
+    def expected_of(self, study_instance_uid: str) -> dict[str, int]:
+        return dict(self.expected.get(study_instance_uid, {}))
 
     def discard(self, path: Path) -> None:
         path.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -84,6 +84,11 @@ class Index:
         return frozenset(
             uid for (uid,) in self._rows(f"SELECT sop_instance_uid FROM instance WHERE {where}", tuple(given.values()))
         )
+
+    def expected_of(self, study_instance_uid: str) -> dict[str, int]:
+        """Series Instance UID -> instances that a node said it has, of the series fetched from one."""
+        sql = "SELECT series_instance_uid, instance_count FROM expected_series WHERE study_instance_uid = ?"
+        return {uid: count for uid, count in self._rows(sql, (study_instance_uid,))}  # noqa: C416 - rows are typed Any
 
     def conflicts(self) -> list[tuple[str, str]]:
         """(SOP Instance UID, file name) of every file kept for its other content."""
@@ -232,7 +237,7 @@ class IndexWriter:
 
     def remove_study(self, study_instance_uid: str) -> None:
         # From the leaves up: the cascade would fire the triggers on rows that are going anyway.
-        for table in ("instance", "series", "study"):
+        for table in ("instance", "series", "study", "expected_series"):
             self._connection.execute(f"DELETE FROM {table} WHERE study_instance_uid = ?", (study_instance_uid,))
 
     def remove_instance(self, sop_instance_uid: str) -> None:
@@ -240,6 +245,14 @@ class IndexWriter:
         self._connection.execute("DELETE FROM instance WHERE sop_instance_uid = ?", (sop_instance_uid,))
         self._connection.execute("DELETE FROM series WHERE instance_count = 0")
         self._connection.execute("DELETE FROM study WHERE instance_count = 0")
+
+    def expect(self, study_instance_uid: str, counts: Mapping[str, int]) -> None:
+        """`counts`: Series Instance UID -> instances. The last word counts."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO expected_series (series_instance_uid, study_instance_uid, instance_count)"
+            " VALUES (?, ?, ?)",
+            [(uid, study_instance_uid, count) for uid, count in counts.items()],
+        )
 
     def remove_conflict(self, file_name: str) -> None:
         self._connection.execute("DELETE FROM conflict WHERE file_name = ?", (file_name,))

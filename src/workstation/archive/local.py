@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -188,6 +188,14 @@ class LocalArchive(Archive):
     def instance_uids(self, study_instance_uid: str, series_instance_uid: str = "") -> frozenset[str]:
         with self._noticing_damage():
             return self._index.instance_uids(study_instance_uid, series_instance_uid)
+
+    def expect(self, study_instance_uid: str, counts: Mapping[str, int]) -> None:
+        with self._noticing_damage(), self._index.writing() as writer:
+            writer.expect(study_instance_uid, counts)
+
+    def expected_of(self, study_instance_uid: str) -> dict[str, int]:
+        with self._noticing_damage():
+            return self._index.expected_of(study_instance_uid)
 
     def conflicts_of(self, sop_instance_uid: str) -> list[Path]:
         """The files kept beside the stored instance for their other content."""

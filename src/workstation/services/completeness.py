@@ -1,4 +1,4 @@
-"""Whether all images of a series are there, as far as the files themselves count them."""
+"""Whether all images of a series are there, as far as a node has told or the files themselves count them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from workstation.dicom.frame_keys import StackFacts
+from workstation.services.display_sets import Part
 
 
 class Counted(Protocol):
@@ -13,10 +14,14 @@ class Counted(Protocol):
     def facts(self) -> StackFacts | None: ...
 
 
-def incomplete(images: Sequence[Counted]) -> tuple[str, ...]:
-    """Sentences such as "20 of 32 images of the acquisition" and "part 2 of 3 missing"; empty when nothing is known."""
+def incomplete(images: Sequence[Counted], part: Part | None = None) -> tuple[str, ...]:
+    """Sentences such as "20 of 32 images of the acquisition" and "part 2 of 3 missing"; empty when nothing is known.
+
+    What a node said it has (`part`) is better known than what the files count themselves.
+    """
     known = [image.facts for image in images if image.facts is not None]
-    return (*_acquisitions(known), *_concatenations(known))
+    told = [f"{part.here} of {part.known} images are here"] if part is not None else _acquisitions(known)
+    return (*told, *_concatenations(known))
 
 
 def _acquisitions(known: Sequence[StackFacts]) -> list[str]:

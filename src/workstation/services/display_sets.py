@@ -59,6 +59,18 @@ class Playback:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """How much of a series is here, where it is not all that a node said it has."""
+
+    here: int
+    known: int
+
+    @staticmethod
+    def of(here: int, known: int | None) -> Part | None:
+        return Part(here, known) if known is not None and here < known else None
+
+
+@dataclass(frozen=True, slots=True)
 class DisplaySet:
     uid: str  # unique within what was opened: the series UID and which part of it
     study: Study
@@ -73,6 +85,7 @@ class DisplaySet:
     dimension: str = ""  # what the phases are: "echo", "time"
     sorting: Sorting = Sorting()
     playback: Playback = Playback()
+    part: Part | None = None  # of its series, told with the largest of its display sets
 
     @property
     def is_multi_frame(self) -> bool:

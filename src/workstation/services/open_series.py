@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from workstation.services.stacking import MOST_FRAMES, OpenedFile, damaged_set, 
 if TYPE_CHECKING:
     from workstation.dicom.elements import Header
 
+_NOTHING_TOLD: Mapping[str, int] = {}
 _EVEN_MS = 0.5  # closer together, the times of a vector are one
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 OnProgress = Callable[[Progress], None]
@@ -93,8 +94,8 @@ def open_study(
     ]
     if not paths:
         return ()
-    look = FirstLook(on_first_look)
-    return _display_sets(paths, cancellation, on_progress, look, named=frozenset(paths))
+    look, expected = FirstLook(on_first_look), archive.expected_of(study_instance_uid)
+    return _display_sets(paths, cancellation, on_progress, look, named=frozenset(paths), expected=expected)
 
 
 def open_paths(
@@ -123,6 +124,7 @@ def _display_sets(
     on_progress: OnProgress | None,
     look: FirstLook,
     named: frozenset[Path],
+    expected: Mapping[str, int] = _NOTHING_TOLD,
 ) -> tuple[DisplaySet, ...]:
     items: list[OpenedFile] = []
     problems: list[tuple[Path, InputError]] = []
@@ -149,7 +151,7 @@ def _display_sets(
         look.offer(items, done, done + len(pending))
     if not items:
         raise problems[0][1] if problems else NotDicom(path=paths[0] if paths else None, reason="no DICOM file in it")
-    return (*group(items), *(damaged_set(path, error) for path, error in problems))
+    return (*group(items, expected), *(damaged_set(path, error) for path, error in problems))
 
 
 def _opened(path: Path, nouns: SharedNouns) -> OpenedFile | None:

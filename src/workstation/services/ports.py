@@ -7,7 +7,7 @@ Blocking methods take a `Cancellation` and return within half a second of its be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -65,6 +65,12 @@ class Archive(Protocol):
         """Its instances by instance number."""
 
     def instance_uids(self, study_instance_uid: str, series_instance_uid: str = "") -> frozenset[str]: ...
+
+    def expect(self, study_instance_uid: str, counts: Mapping[str, int]) -> None:
+        """Remember how many instances a node said it has of each series. Raises DiskFull, ArchiveUnusable."""
+
+    def expected_of(self, study_instance_uid: str) -> dict[str, int]:
+        """What `expect` was told of a study, by Series Instance UID."""
 
     def delete_study(self, study_instance_uid: str) -> None: ...
 

@@ -98,7 +98,10 @@ def run_retrieve(
     node = require_node(find_node, command.node)
     ways = methods(node, RetrieveMethod(command.method))
     around = _Around(context, node, archive, inbox, dimse, web, listener)
-    retrieval = _Retrieval(command, around, _list_instances(command, around))
+    listed = _list_instances(command, around)
+    if listed is not None:
+        archive.expect(command.study_instance_uid, {uid: len(uids) for uid, uids in listed.items()})
+    retrieval = _Retrieval(command, around, listed)
     for index, method in enumerate(ways):
         if retrieval.complete or (method is not RetrieveMethod.WEB and isinstance(retrieval.error, _NO_DIMSE)):
             continue

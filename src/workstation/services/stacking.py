@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from workstation.domain.study import Instance, Series, Study
 from workstation.imaging.stack import Stack, StackKey, stacks
 from workstation.imaging.stack_notices import notices
 from workstation.services.completeness import incomplete
-from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef, Playback
+from workstation.services.display_sets import DisplayKind, DisplaySet, FrameRef, Part, Playback
 
+_NOTHING_TOLD: Mapping[str, int] = {}
 MOST_FRAMES = 250_000  # of one file; what claims more has no pixels for it
 _TAKEN_ONE_BY_ONE = ("US", "IVUS")
 # Tiles of a slide and frames of segments have no order of their own in the patient.
@@ -40,7 +41,8 @@ class OpenedFile:
     playback: Playback = Playback()
 
 
-def group(items: Iterable[OpenedFile]) -> Iterator[DisplaySet]:
+def group(items: Iterable[OpenedFile], expected: Mapping[str, int] = _NOTHING_TOLD) -> Iterator[DisplaySet]:
+    """`expected`: Series Instance UID -> instances that there are, where a node has told."""
     by_series: dict[tuple[str, str, str], list[OpenedFile]] = {}
     patients: dict[str, set[str]] = {}
     for item in items:
@@ -53,7 +55,7 @@ def group(items: Iterable[OpenedFile]) -> Iterator[DisplaySet]:
     for members in sorted(in_order, key=lambda members: members[0].study.study_date, reverse=True):
         count = len(patients.get(members[0].study.study_instance_uid, ()))
         more = (f"{count} patients under one study UID",) if count > 1 else ()
-        yield from _sets_of_series(_without_repeats(members), more)
+        yield from _sets_of_series(_without_repeats(members), more, expected)
 
 
 def _patient(study: Study) -> str:
@@ -98,7 +100,9 @@ def _without_repeats(members: Sequence[OpenedFile]) -> list[OpenedFile]:
     return list(kept.values())
 
 
-def _sets_of_series(members: Sequence[OpenedFile], more: tuple[str, ...]) -> Iterator[DisplaySet]:
+def _sets_of_series(
+    members: Sequence[OpenedFile], more: tuple[str, ...], expected: Mapping[str, int]
+) -> Iterator[DisplaySet]:
     ordered = sorted(members, key=lambda item: (_number(item.instance), str(item.path)))
     images = [item for item in ordered if item.facts is not None]
     # Stills and loops of one ultrasound or angiography are looked at one after the other, as they were taken.
@@ -115,10 +119,14 @@ def _sets_of_series(members: Sequence[OpenedFile], more: tuple[str, ...]) -> Ite
         sets.sort(key=_by_time)
     else:
         sets.sort(key=lambda one: one.is_multi_frame)
-    missing = incomplete(images)
+    part = Part.of(len(members), expected.get(members[0].series.series_instance_uid))
+    missing = incomplete(images, part)
     largest = max(sets, key=lambda one: len(one.frames), default=None)
     for one in sets:
-        yield replace(one, notices=(*more, *(missing if one is largest else ()), *one.notices))
+        if one is largest:
+            yield replace(one, notices=(*more, *missing, *one.notices), part=part)
+        else:
+            yield replace(one, notices=(*more, *one.notices))
     for item in ordered:
         if item.facts is None:
             yield _other_set(item, more)

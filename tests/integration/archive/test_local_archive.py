@@ -459,6 +459,20 @@ def test_threads_that_store_the_same_instances_store_each_once(root: Path) -> No
     assert_consistent(root)
 
 
+def test_what_a_node_said_it_has_is_kept_until_the_study_is_deleted(root: Path) -> None:
+    with closing(LocalArchive(root)) as archive:
+        dataset = a_dataset()
+        put(archive, dataset)
+        study, series = dataset.StudyInstanceUID, dataset.SeriesInstanceUID
+        archive.expect(study, {series: 12, "1.9": 3})
+        archive.expect(study, {series: 40})
+    with closing(LocalArchive(root)) as archive:
+        assert archive.expected_of(study) == {series: 40, "1.9": 3}
+        assert archive.expected_of("1.9") == {}
+        archive.delete_study(study)
+        assert archive.expected_of(study) == {}
+
+
 def test_reading_goes_on_while_a_study_is_deleted(root: Path) -> None:
     failures: list[Exception] = []
     with closing(LocalArchive(root)) as archive:

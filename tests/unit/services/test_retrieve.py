@@ -129,6 +129,14 @@ def test_retrieve_asks_only_for_what_is_missing(scene: Scene) -> None:
     assert (result.received, result.stored, result.already_present) == (3, 3, 2)
 
 
+def test_the_archive_is_told_how_many_instances_there_are(scene: Scene) -> None:
+    scene.retrieve(series="1.2.3.2")
+    assert scene.archive.expected_of(STUDY) == {"1.2.3.2": 2}
+    scene.dimse.stumbles = {"1.2"}
+    scene.retrieve()
+    assert scene.archive.expected_of(STUDY) == {"1.2.3.1": 3, "1.2.3.2": 2}
+
+
 def test_retrieve_of_one_series_leaves_the_others(scene: Scene) -> None:
     result = result_of(scene.retrieve(series="1.2.3.2"))
     assert result.expected == 2

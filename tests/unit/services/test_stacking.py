@@ -8,10 +8,12 @@ import pytest
 from pydicom import Dataset
 from pydicom.uid import EnhancedMRImageStorage, UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
 
+from tests.support.fake_archive import FakeArchive
 from tests.unit.services.test_open_series import AXIAL, CORONAL, names, slice_at, write
+from workstation.dicom.summarise import summarise
 from workstation.jobs.cancel import Cancellation
-from workstation.services.display_sets import DisplaySet, SortBy, Sorting
-from workstation.services.open_series import open_paths
+from workstation.services.display_sets import DisplaySet, Part, SortBy, Sorting
+from workstation.services.open_series import open_paths, open_study
 from workstation.services.sorting import sorted_by_habit, sortings_from, text_of
 
 
@@ -138,6 +140,25 @@ def test_missing_slices_and_missing_images_are_said(tmp_path: Path) -> None:
             ImagesInAcquisition=7,
         )
     assert one_set(tmp_path).notices == ("5 of 7 images of the acquisition", "2 slices missing between 3 and 4")
+
+
+@pytest.mark.parametrize(("known", "notice"), [(40, "3 of 40 images are here"), (3, ""), (2, ""), (None, "")])
+def test_what_a_node_has_told_is_said_where_it_is_more_than_is_here(
+    tmp_path: Path, known: int | None, notice: str
+) -> None:
+    for number in range(3):
+        slice_at(tmp_path, str(number), number, 10.0 * number)
+    archive = FakeArchive(tmp_path)
+    summaries = {path: summarise(path) for path in sorted(tmp_path.iterdir())}
+    for path, summary in summaries.items():
+        archive.add(path, summary)
+    (summary, *_) = summaries.values()
+    study, series = summary.study.study_instance_uid, summary.series.series_instance_uid
+    if known is not None:
+        archive.expect(study, {series: known})
+    (one,) = open_study(archive, study, Cancellation())
+    assert one.part == (Part(3, known) if notice and known else None)
+    assert one.notices == ((notice,) if notice else ())
 
 
 def test_two_patients_under_one_study_uid_are_told_and_kept_apart(tmp_path: Path) -> None:

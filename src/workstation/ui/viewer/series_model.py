@@ -143,9 +143,12 @@ def title(display_set: DisplaySet) -> str:
 
 
 def subtitle(display_set: DisplaySet) -> str:
-    """`MR · 72`, `MR · 16 × 2`: modality and number of images, of places and phases."""
+    """`MR · 72`, `MR · 16 × 2`, `MR · 12 of 40`: modality and images; places and phases; those here of those known."""
     images, phases = len(display_set.frames), len(display_set.phases) or 1
     count = f"{images // phases} × {phases}" if phases > 1 and images % phases == 0 else str(images)
     if display_set.kind is not DisplayKind.IMAGE:
         count = ""
+    if display_set.part is not None:
+        here, known = display_set.part.here, display_set.part.known
+        count = f"{here} of {known}" if count in ("", str(here)) else f"{count} · {here} of {known}"
     return " · ".join(part for part in (display_set.series.modality, count) if part)
