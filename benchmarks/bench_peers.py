@@ -11,7 +11,7 @@ import os
 import statistics
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,19 +108,15 @@ def _working(
                 stages.append((viewer, stack.enter_context(viewer.opened(images, _own(folder, viewer)))))
         for what, back in (("unseen", False), ("seen", True)):
             for block in _blocks(count - 1):
-                for viewer, stage in stages:
-                    stage.rest()
+                for viewer, stage in _in_turn(stages, title):
                     taken = stage.changed_by_each([viewer.notch(stage, back)] * block)
                     measured[viewer.name].times[what] += taken
         for block in _blocks(BLOCK if short else WINDOW_STEPS):
-            for viewer, stage in stages:
-                stage.rest()
+            for viewer, stage in _in_turn(stages, title):
                 measured[viewer.name].times["window"] += viewer.window_steps(stage, block)
-        if count > NOTCHES:
-            for back in (False, True, False):
-                for viewer, stage in stages:
-                    stage.rest()
-                    measured[viewer.name].seen.append(stage.spin(viewer.notch(stage, back)))
+        for back in (False, True, False) if count > NOTCHES else ():
+            for viewer, stage in _in_turn(stages, title):
+                measured[viewer.name].seen.append(stage.spin(viewer.notch(stage, back)))
     columns = ["unseen", "seen", "window"]
     rows = [(viewer.name, _cells(measured, viewer, columns, _median_p99)) for viewer in viewers]
     heads = ["a notch to an image not seen yet: median / p99", "to one seen before", "a step of the window"]
@@ -129,6 +125,17 @@ def _working(
             cells.append(f"{statistics.median(measured[name].seen):.0f}" if measured[name].seen else "–")
     shown = [f"pictures seen of {NOTCHES} notches at 125 a second"] if count > NOTCHES else []
     _table(f"{title}, {count} images", [*_with_ratios(heads), *shown], rows)
+
+
+def _in_turn(stages: list[tuple[Viewer, Stage]], title: str) -> Iterator[tuple[Viewer, Stage]]:
+    """Those that still run, each at rest; who has ended is told and taken out."""
+    for viewer, stage in list(stages):
+        if (status := stage.ended()) is not None:
+            print(f"{viewer.name}, {title}: ended with status {status}")
+            stages.remove((viewer, stage))
+            continue
+        stage.rest()
+        yield viewer, stage
 
 
 def _blocks(count: int) -> Iterable[int]:

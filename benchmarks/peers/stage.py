@@ -19,7 +19,7 @@ from peers.pictures import INSET, MARK, TISSUE, Mammogram
 NOTCHES, NOTCH_S = 60, 1 / 125
 STEP = 8  # pixels of a drag that steps the window
 _POLL_S = 0.003
-_PATIENCE_S = 40.0
+_PATIENCE_S = 90.0
 _REST_S = 0.3
 _BLOCK = 32  # columns looked at together for noise
 _VISIBLE = 8  # grey levels above the ground: what an eye on a good screen sees without searching
@@ -61,6 +61,10 @@ class Stage(on_screen.Display):
         differ = np.abs(np.diff(rows, axis=1)) > _VISIBLE
         blocks = differ[:, : differ.shape[1] // _BLOCK * _BLOCK].reshape(len(rows), -1, _BLOCK)
         return int((blocks.mean(axis=2) > 0.3).sum(axis=0).max()) >= 6
+
+    def ended(self) -> int | None:
+        """The status with which the viewer's process has ended."""
+        return self._program.poll()
 
     def rest(self) -> None:
         """What the others have still to do behind their pictures must not count against this one."""
