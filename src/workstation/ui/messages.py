@@ -51,6 +51,7 @@ KINDS = {
     "send-files": T("messages", "Send files"),
     "open-study": T("messages", "Open"),
     "open-paths": T("messages", "Open files"),
+    "save-marks": T("messages", "Save measurements"),
 }
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 

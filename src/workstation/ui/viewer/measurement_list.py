@@ -1,4 +1,4 @@
-"""Keeps the list of measurements true: which belong to the open study, what they say, where a click goes."""
+"""Keeps the list of what is marked true: which is of the open study, what it says, where a click goes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 
 from workstation.imaging.annotation import Annotation
-from workstation.imaging.annotation_words import TITLES
-from workstation.services.display_sets import DisplaySet
+from workstation.imaging.annotation_words import TITLES, words_of
+from workstation.services.display_sets import DisplaySet, FrameRef
+from workstation.services.save_command import Frames
+from workstation.ui.background import Background
 from workstation.ui.viewer.annotations.model import Place, place_of
 from workstation.ui.viewer.annotations.painter import colour_of
 from workstation.ui.viewer.annotations.section import Card, MeasurementsSection
@@ -17,19 +19,22 @@ from workstation.ui.viewer.measuring import Measuring
 from workstation.ui.viewer.series_model import SeriesModel
 from workstation.ui.widgets.timers import single_shot
 
+KEY_COLOUR = "#ffe066"
 _AFTER_MS = 100  # a drag changes a measurement with every movement
 
 
 class MeasurementList(QObject):
-    """`show` loads a display set at an image into the viewport that is worked in."""
+    """`show` loads a display set at an image into the viewport that is worked in, `frames` decodes others."""
 
     def __init__(
         self,
         section: MeasurementsSection,
+        *,
         measuring: Measuring,
         grid: ViewportGrid,
         series: SeriesModel,
         show: Callable[[DisplaySet, int], None],
+        frames: Frames,
     ) -> None:
         super().__init__(measuring)
         self._section = section
@@ -37,6 +42,10 @@ class MeasurementList(QObject):
         self._grid = grid
         self._series = series
         self._show = show
+        self._frames = frames
+        self._background = Background("measurement-list", self)
+        self._asked: set[Annotation] = set()
+        self._keys: tuple[Place, ...] = ()  # those of the cards of key images
         self._said: dict[int, tuple[Annotation, str]] = {}  # the words need the picture, which may be gone
         self._refresh = single_shot(self, _AFTER_MS, self.refresh)
         measuring.annotations.changed.connect(self._refresh.start)
@@ -46,17 +55,47 @@ class MeasurementList(QObject):
     def refresh(self) -> None:
         """List what lies on the images of the open study, in the order it was made."""
         places = self._places()
-        cards = []
+        cards, silent = [], set()
         for place, annotation in self._measuring.annotations.everything():
             found = places.get(place)
             if found is not None:
-                what = f"{TITLES[annotation.kind]} {self._words(place, annotation)}".strip()
+                words = self._words(place, annotation)
+                if not words and annotation not in self._asked:
+                    silent.add(place)
+                what = f"{TITLES[annotation.kind]} {words}".strip()
                 cards.append(Card(annotation.number, colour_of(annotation.kind).name(), what, self._where(*found)))
+        self._keys = tuple(place for place in places if self._measuring.annotations.is_key_image(place))
+        for number, place in enumerate(self._keys, start=1):
+            cards.append(Card(-number, KEY_COLOUR, self.tr("Key image"), self._where(*places[place])))
         self._section.show_cards(cards)
+        for place in silent:
+            display_set, index = places[place]
+            self._ask(place, display_set.frames[index])
+
+    def close(self) -> None:
+        self._background.close()
+
+    def _ask(self, place: Place, ref: FrameRef) -> None:
+        """What is said of an image that was on no screen yet."""
+        annotations, frames = self._measuring.annotations.of(place), self._frames
+        self._asked.update(annotations)
+
+        def words() -> list[tuple[Annotation, str]]:
+            frame = frames.frame(ref.path, ref.frame_index)
+            return [(one, words_of(one, frame).short) for one in annotations]
+
+        self._background.ask(words, self._hear)
+
+    def _hear(self, said: list[tuple[Annotation, str]]) -> None:
+        for annotation, text in said:
+            if not self._measuring.annotations.is_elsewhere(annotation.number):
+                self._said.setdefault(annotation.number, (annotation, text))
+        self._refresh.start()
 
     def _places(self) -> dict[Place, tuple[DisplaySet, int]]:
-        """Where the annotated images of the open study are shown."""
+        """Where the marked images of the open study are shown."""
         wanted = {place for place, _ in self._measuring.annotations.everything()}
+        wanted |= self._measuring.annotations.key_images
         found: dict[Place, tuple[DisplaySet, int]] = {}
         if not wanted:
             return found
@@ -82,7 +121,7 @@ class MeasurementList(QObject):
         return text if known == annotation else ""
 
     def _go_to(self, number: int) -> None:
-        place = next((place for place, one in self._measuring.annotations.everything() if one.number == number), None)
+        place = self._place_of(number)
         found = self._places().get(place) if place is not None else None
         if found is None:
             return
@@ -92,6 +131,11 @@ class MeasurementList(QObject):
         else:
             self._show(display_set, index)
         layer = self._measuring.layer_of(self._grid.canvas)
-        if layer is not None:
+        if layer is not None and number > 0:
             layer.select(number)
         self._grid.canvas.setFocus()
+
+    def _place_of(self, number: int) -> Place | None:
+        if number < 0:
+            return self._keys[-number - 1] if -number <= len(self._keys) else None
+        return next((place for place, one in self._measuring.annotations.everything() if one.number == number), None)

@@ -17,6 +17,7 @@ from workstation.ui.viewer.presets import Preset
 
 TOOLS = ("window", "scroll", "pan", "zoom", "rotate", "cursor", "magnifier")
 MEASURES = ("length", "angle", "ellipse", "rectangle", "freehand", "point", "arrow", "text", "delete")
+MARKS = ("save_marks", "copy_marks", "export_marks")
 WINDOWS = ("full_range", "auto_window", "region_window")
 SIZES = ("fit", "actual_size")
 TURNS = ("flip_horizontal", "flip_vertical", "rotate_right", "rotate_left")
@@ -30,7 +31,10 @@ def context_menu(
     menu = QMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     _add(menu, actions, TOOLS)
-    _add(menu.addMenu(icon("length"), menu.tr("Measure")), actions, MEASURES)
+    measure = menu.addMenu(icon("length"), menu.tr("Measure"))
+    _add(measure, actions, MEASURES)
+    measure.addSeparator()
+    _add(measure, actions, MARKS)
     _add(menu, actions, ("key_image",))
     menu.addSeparator()
     for number, preset in enumerate(presets, start=1):

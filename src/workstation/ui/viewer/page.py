@@ -27,6 +27,7 @@ from workstation.ui.remembered import ViewerLook
 from workstation.ui.viewer import tools
 from workstation.ui.viewer.annotations.keeping import Keeping
 from workstation.ui.viewer.annotations.notices import kept_again, not_kept
+from workstation.ui.viewer.annotations.saving import MarkSaver
 from workstation.ui.viewer.cine import Cine
 from workstation.ui.viewer.commands import COMMANDS
 from workstation.ui.viewer.details import Details
@@ -106,7 +107,24 @@ class ViewerPage(QWidget):
         self.measuring = Measuring(self.grid, self.actions_, self._choose_left_tool, self)
         self.keeping = Keeping(workplace.marks, self.measuring.annotations, self.grid, self.series, self)
         self.key_selections = KeySelectionReader(self.measuring.annotations, self.series, self)
-        MeasurementList(self.panel.measurements, self.measuring, self.grid, self.series, self.show_display_set)
+        self.mark_saver = MarkSaver(
+            workplace,
+            keeping=self.keeping,
+            grid=self.grid,
+            series=self.series,
+            actions=self.actions_,
+            tell=self.notices.show_notice,
+            parent=self,
+        )
+        self.panel.measurements.show_actions(self.actions_)
+        self._measurement_list = MeasurementList(
+            self.panel.measurements,
+            measuring=self.measuring,
+            grid=self.grid,
+            series=self.series,
+            show=self.show_display_set,
+            frames=workplace.decode_pool,
+        )
 
         self._build()
         self._connect()
@@ -189,6 +207,8 @@ class ViewerPage(QWidget):
         self.presentations.close()
         self.key_selections.close()
         self.keeping.close()
+        self.mark_saver.close()
+        self._measurement_list.close()
         self.grid.close_viewports()
         self._loader.close()
 

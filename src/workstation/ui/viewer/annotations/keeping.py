@@ -6,7 +6,7 @@ And brings back what was kept, when a study is opened, by the UIDs of its images
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -26,6 +26,7 @@ from workstation.services.annotations import (
     new_uid,
     with_number,
 )
+from workstation.services.display_sets import DisplaySet
 from workstation.services.mark_keeping import MarkKeeper
 from workstation.ui.background import Background
 from workstation.ui.viewer.annotations.model import Annotations, Place, place_of
@@ -72,6 +73,18 @@ class Keeping(QObject):
         """Those that are open."""
         found = (one.study.study_instance_uid for one in self._series.display_sets)
         return tuple(dict.fromkeys(uid for uid in found if uid))
+
+    def marks_of(self, study_instance_uid: str) -> tuple[KeptMark, ...]:
+        """Of one study as the window shows them, in the order they were made."""
+        there = {one.number for _, one in self._annotations.everything()}
+        found = [mark for number, mark in self._kept.items() if number in there]
+        found += [
+            KeptMark(key_image_uid(image), image, None, made_at=time.time())
+            for place, image in self._key_images.items()
+            if self._annotations.is_key_image(place)
+        ]
+        ours = (mark for mark in found if mark.image.study_instance_uid == study_instance_uid)
+        return tuple(sorted(ours, key=lambda mark: mark.made_at))
 
     def read_again(self) -> None:
         """What is kept of the open studies, by this or another window."""
@@ -133,7 +146,7 @@ class Keeping(QObject):
                     ref.sop_instance_uid,
                     ref.sop_class_uid,
                 )
-                for one in self._series.display_sets
+                for one in own_sets(self._series.display_sets)
                 for ref in one.frames
                 if ref.sop_instance_uid
             }
@@ -213,6 +226,11 @@ class Keeping(QObject):
             self._kept[annotation.number] = mark = replace(mark, annotation=annotation, fingerprint=found)
             self._put(Change(mark))
         self._annotations.set_elsewhere(annotation.number, not is_of(mark, found))
+
+
+def own_sets(display_sets: Iterable[DisplaySet]) -> Iterator[DisplaySet]:
+    """Without those of key objects, which show images of other series."""
+    return (one for one in display_sets if one.series.modality != "KO")
 
 
 def _place_of(image: MarkedImage) -> Place:

@@ -18,16 +18,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workstation.ui.actions import Actions
 from workstation.ui.assets import DARK, font
-from workstation.ui.widgets.buttons import label
+from workstation.ui.widgets.buttons import icon_button, label
+from workstation.ui.widgets.layouts import row
 
 _NUMBER, _COLOUR, _WHERE = (Qt.ItemDataRole.UserRole + 1 + n for n in range(3))
+_BUTTON = QSize(28, 26)
 _GAP, _PADDING, _MOST_SHOWN = 5, 8, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    number: int  # of the annotation
+    number: int  # of the annotation; below zero: of a key image
     colour: str
     what: str  # "Length 38.4 mm"
     where: str  # "Series 4 · image 33"
@@ -36,11 +39,12 @@ class Card:
 class MeasurementsSection(QWidget):
     """Hidden while there is nothing to list."""
 
-    chosen = Signal(int)  # the number of an annotation
+    chosen = Signal(int)  # the number of a card
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._heading = label("", "caption")
+        self._head = row(self._heading, None, spacing=2)
         self.list = QListWidget()
         self.list.setItemDelegate(_CardDelegate(self.list))
         self.list.setAccessibleName(self.tr("Measurements"))
@@ -53,20 +57,39 @@ class MeasurementsSection(QWidget):
         self.list.itemActivated.connect(self._choose)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 8)
-        layout.setSpacing(6)
-        layout.addWidget(self._heading)
+        layout.setSpacing(8)
+        layout.addLayout(self._head)
         layout.addWidget(self.list)
-        layout.addWidget(label(self.tr("Saved on this computer as they are made."), "muted", wrap=True))
+        layout.addWidget(label(self.tr("Kept on this computer as they are made."), "muted", wrap=True))
         self.hide()
 
+    def show_actions(self, actions: Actions) -> None:
+        """Buttons beside the heading."""
+        for name, words in (
+            ("save_marks", self.tr("Save to the study")),
+            ("copy_marks", self.tr("Copy as a table")),
+            ("export_marks", self.tr("Save as CSV")),
+        ):
+            action = actions[f"viewer.{name}"]
+            keys = action.shortcut().toString()
+            picture = action.property("icon_name")
+            shown = icon_button(picture, f"{words}  ({keys})" if keys else words, action.trigger)
+            shown.setFixedSize(_BUTTON)
+            self._head.addWidget(shown)
+
     def show_cards(self, cards: Sequence[Card]) -> None:
-        self._heading.setText(self.tr("MEASUREMENTS · {n}").format(n=len(cards)))
+        keys = sum(card.number < 0 for card in cards)
+        parts = [self.tr("MEASUREMENTS · {n}").format(n=len(cards) - keys)] if len(cards) > keys else []
+        self._heading.setText(" · ".join([*parts, *([f"★ {keys}"] if keys else [])]))
+        self._heading.setAccessibleName(
+            self.tr("{n} measurements, {keys} key images").format(n=len(cards) - keys, keys=keys)
+        )
         while self.list.count() > len(cards):
             self.list.takeItem(self.list.count() - 1)
         while self.list.count() < len(cards):
             self.list.addItem(QListWidgetItem())
-        for row, card in enumerate(cards):
-            item = self.list.item(row)
+        for place, card in enumerate(cards):
+            item = self.list.item(place)
             item.setText(card.what)
             item.setData(_NUMBER, card.number)
             item.setData(_COLOUR, card.colour)
