@@ -13,7 +13,7 @@ from tests.support.peers import HOST, DcmtkStorescp, storescu
 from workstation.archive.local import LocalArchive
 from workstation.domain.node import LocalAe, Node
 from workstation.network.listener import StorageListener
-from workstation.services.ingest import ArchiveInbox
+from workstation.services.delivery import ArchiveInbox
 from workstation.services.ports import Inbox
 
 ROUNDS = 3

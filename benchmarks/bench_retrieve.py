@@ -15,7 +15,7 @@ from workstation.domain.node import LocalAe
 from workstation.jobs.cancel import Cancellation
 from workstation.network.dimse.client import DimseClient
 from workstation.network.listener import StorageListener
-from workstation.services.ingest import ArchiveInbox
+from workstation.services.delivery import ArchiveInbox
 from workstation.services.ports import RetrieveTarget
 
 ROUNDS = 3

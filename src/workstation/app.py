@@ -86,7 +86,7 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
     from workstation.jobs.runner import JobRunner
     from workstation.network.late import LateListener, LateWebClient, dimse_client
     from workstation.services.broadcast import Broadcast
-    from workstation.services.ingest import ArchiveInbox
+    from workstation.services.delivery import ArchiveInbox
     from workstation.services.workplace import Workplace
 
     current = _CurrentSettings(folders, settings or load(folders))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom import Dataset, dcmread
 
+from workstation.dicom.summarise import summarise
 from workstation.domain.errors import WorkstationError
 from workstation.domain.node import LocalAe
 from workstation.jobs.cancel import Cancellation
 from workstation.network.dicomweb.client import DicomWebClient
 from workstation.network.dimse.client import DimseClient
-from workstation.services.ports import Inbox, StoreOutcome, TransferProgress
+from workstation.services.ports import Delivery, Inbox, NotAnnounced, StoreOutcome, TransferProgress
 
 
 class FolderInbox(Inbox):
@@ -25,17 +27,14 @@ class FolderInbox(Inbox):
         self.taken: dict[Path, str] = {}
         self._numbers = itertools.count()
 
+    def delivery(self, source: str) -> FolderDelivery:
+        return FolderDelivery(self, source)
+
+    def settle(self) -> None:
+        """Everything is taken at once."""
+
     def new_path(self) -> Path:
         return self.folder / f"{next(self._numbers)}.part"
-
-    def take(self, path: Path, source: str) -> StoreOutcome:
-        if self.refusal is not None:
-            raise self.refusal
-        self.taken[path] = source
-        return StoreOutcome.STORED
-
-    def discard(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
 
     @property
     def files(self) -> list[Path]:
@@ -45,6 +44,33 @@ class FolderInbox(Inbox):
     def by_uid(self) -> dict[str, Dataset]:
         """What was taken, by SOP Instance UID."""
         return {str(dataset.SOPInstanceUID): dataset for dataset in map(dcmread, self.taken)}
+
+
+class FolderDelivery(Delivery):
+    """Files of one source, checked as the archive checks them."""
+
+    def __init__(self, inbox: FolderInbox, source: str) -> None:
+        self._inbox = inbox
+        self._source = source
+        self._outcomes: Counter[StoreOutcome] = Counter()
+
+    def new_path(self) -> Path:
+        return self._inbox.new_path()
+
+    def take(self, path: Path, announced: str = "") -> None:
+        if self._inbox.refusal is not None:
+            raise self._inbox.refusal
+        uid = summarise(path).instance.sop_instance_uid
+        if announced not in ("", uid):
+            raise NotAnnounced(reason="another instance")
+        self._inbox.taken[path] = self._source
+        self._outcomes[StoreOutcome.STORED] += 1
+
+    def discard(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+
+    def settled(self) -> Counter[StoreOutcome]:
+        return self._outcomes
 
 
 @dataclass(frozen=True)

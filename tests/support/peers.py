@@ -563,7 +563,7 @@ def HangingPeer(phase: Phase) -> ScriptedPeer:
             return
         peer.read_pdu(connection)
         if phase is Phase.INSIDE_PDU:
-            connection.sendall(struct.pack(">BBL", 4, 0, 1 << 20) + b"\0" * 100)
+            connection.sendall(struct.pack(">BBLLBB", 4, 0, 1 << 15, (1 << 15) - 4, 1, 1) + b"\0" * 100)
         peer.hold()
 
     return ScriptedPeer(script)

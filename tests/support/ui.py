@@ -25,8 +25,9 @@ from workstation.jobs.journal import Journal
 from workstation.jobs.runner import Handler, JobRunner
 from workstation.services.annotations import MarksInMemory
 from workstation.services.broadcast import Broadcast
+from workstation.services.delivery import ArchiveInbox
 from workstation.services.echo import EchoNode, run_echo
-from workstation.services.ingest import ArchiveInbox, ImportPaths, run_import
+from workstation.services.ingest import ImportPaths, run_import
 from workstation.services.open_series import OpenPaths, OpenStudy, run_open_paths, run_open_study
 from workstation.services.ports import EchoResult
 from workstation.services.retrieve import RetrieveResult, RetrieveStudy

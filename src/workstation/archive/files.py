@@ -20,6 +20,7 @@ from typing import BinaryIO
 from workstation.domain.errors import ArchiveUnusable, DiskFull, LocalError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT) if sys.platform != "win32" else (errno.ENOSPC,)
+WHOLE = ".whole"  # the suffix of an incoming file that has arrived
 RESERVE_BYTES = 4 * 1024 * 1024
 _LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 
@@ -98,7 +99,14 @@ class Incoming:
     def new_path(self) -> Path:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         with self._lock:
-            return self.folder / f"{next(self._numbers)}.dcm"
+            return self.folder / f"{next(self._numbers)}.part"
+
+    def complete(self, path: Path) -> Path:
+        """Mark `path` as whole by its name: the next start takes it in should this process be killed first."""
+        self.require(path)
+        whole = path.with_suffix(WHOLE)
+        path.rename(whole)
+        return whole
 
     def require(self, path: Path) -> None:
         """Guard against a caller's mistake: taking in consumes the file."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -25,14 +25,23 @@ from workstation.archive.files import (
     translated,
 )
 from workstation.archive.index import Index, IndexDamaged, IndexWriter, InstanceRow
-from workstation.archive.repair import Repair, RepairReport, finish_deletions, open_index, settle_orphan
-from workstation.domain.errors import DiskFull, LocalError
+from workstation.archive.repair import (
+    Repair,
+    RepairReport,
+    finish_deletions,
+    open_index,
+    settle_orphan,
+    summary_of_file,
+)
+from workstation.domain.errors import DiskFull, InputError, LocalError
 from workstation.domain.query import Query
 from workstation.domain.study import InstanceSummary, QueryMatch, Series, Study
 from workstation.jobs.ownership import Ownership
 from workstation.services.ports import Archive, StoredInstance, StoreOutcome
 
 _log = logging.getLogger(__name__)
+
+_FLUSHING = 4  # files at once; the journal of a file system commits them together
 
 
 class LocalArchive(Archive):
@@ -73,7 +82,22 @@ class LocalArchive(Archive):
     def repair(self) -> RepairReport:
         """Make index and files agree, beside whatever other processes are doing; what was done."""
         with translated(self.root), self._noticing_damage():
-            return self._repair.run()
+            recovered = self._take_in_abandoned()
+            return replace(self._repair.run(), recovered=recovered)
+
+    def _take_in_abandoned(self) -> int:
+        """Instances that had arrived, and were answered as stored, when their process was killed."""
+        recovered = 0
+        for abandoned in self._repair.abandoned():
+            path = self._incoming.new_path()
+            abandoned.rename(path)
+            try:
+                summary = summary_of_file(path)
+            except InputError:
+                path.unlink(missing_ok=True)
+                continue
+            recovered += self.add(path, summary) is StoreOutcome.STORED
+        return recovered
 
     def close(self) -> None:
         """Release files and locks; nothing may be asked afterwards."""
@@ -87,6 +111,45 @@ class LocalArchive(Archive):
         self._incoming.require(path)
         with translated(self.root):
             path.unlink(missing_ok=True)
+
+    def complete(self, path: Path) -> Path:
+        with translated(self.root):
+            return self._incoming.complete(path)
+
+    def add_all(self, arrivals: Sequence[tuple[Path, InstanceSummary]]) -> list[StoreOutcome]:
+        """As `add`, with one flush and one transaction for all; where it raises, what was not added is still there."""
+        for path, _ in arrivals:
+            self._incoming.require(path)
+        with translated(self.root), self._noticing_damage():
+            placed = self._place_all(arrivals)
+        return [StoreOutcome.STORED if path in placed else self.add(path, summary) for path, summary in arrivals]
+
+    def _place_all(self, arrivals: Sequence[tuple[Path, InstanceSummary]]) -> set[Path]:
+        """Those that nothing was known of, in their places."""
+        paths = [path for path, _ in arrivals]
+        digests = _flushed_digests(paths)
+        placed: dict[Path, str] = {}
+        try:
+            with self._index.writing() as writer:
+                for path, summary in arrivals:
+                    uid = summary.instance.sop_instance_uid
+                    if writer.instance(uid) is None and not self._layout.object(uid).exists():
+                        placed[path] = uid
+                        self._place(writer, path, summary, digests[path])
+            for folder in {self._layout.object(uid).parent for uid in placed.values()}:
+                make_durable(folder)
+        except BaseException:
+            self._put_back(placed)
+            raise
+        return set(placed)
+
+    def _put_back(self, placed: dict[Path, str]) -> None:
+        """Undo what `_place_all` began: the files are where they arrived, as if nothing had been tried."""
+        with suppress(LocalError, OSError), self._index.writing() as writer:
+            for path, uid in placed.items():
+                writer.remove_instance(uid)
+                with suppress(FileNotFoundError):
+                    self._layout.object(uid).replace(path)
 
     def add(self, path: Path, summary: InstanceSummary) -> StoreOutcome:
         self._incoming.require(path)
@@ -243,6 +306,19 @@ class _NoticingDamage:
         if isinstance(error, IndexDamaged):
             with suppress(OSError):
                 self._layout.distrusted.touch()
+
+
+def _flushed_digests(paths: list[Path]) -> dict[Path, str]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_FLUSHING, thread_name_prefix="flush") as pool:
+        return dict(zip(paths, pool.map(_flushed_digest, paths), strict=True))
+
+
+def _flushed_digest(path: Path) -> str:
+    digest = dataset_digest(path)
+    make_durable(path)
+    return digest
 
 
 def _release(index: Index, incoming: Incoming, ownership: Ownership) -> None:

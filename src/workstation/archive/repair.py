@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from workstation.archive.files import Layout, dataset_digest, make_durable, move_durably
+from workstation.archive.files import WHOLE, Layout, dataset_digest, make_durable, move_durably
 from workstation.archive.index import Index, IndexDamaged, IndexWriter, local_error
 from workstation.domain.errors import ArchiveUnusable, InputError
 from workstation.domain.study import InstanceSummary
@@ -33,7 +33,8 @@ class RepairReport:
     indexed: int = 0  # files that had no row
     quarantined: int = 0  # files that are nothing we can index
     missing: tuple[str, ...] = ()  # SOP Instance UIDs whose file was gone
-    swept: int = 0  # incoming files of processes that ended
+    swept: int = 0  # half incoming files of processes that ended
+    recovered: int = 0  # whole ones that had no row yet
     index_made_anew: bool = False
 
     @property
@@ -107,7 +108,7 @@ def finish_deletions(layout: Layout, index: Index) -> None:
                     writer.forget_deletion(name)
 
 
-def _summary(path: Path) -> InstanceSummary:
+def summary_of_file(path: Path) -> InstanceSummary:
     from workstation.dicom.summarise import summarise
 
     return summarise(path)
@@ -116,7 +117,7 @@ def _summary(path: Path) -> InstanceSummary:
 def settle_orphan(layout: Layout, writer: IndexWriter, path: Path) -> bool:
     """Give a file in `objects` its row; False when it was quarantined, being nothing that belongs there."""
     try:
-        summary = _summary(path)
+        summary = summary_of_file(path)
         if layout.object(summary.instance.sop_instance_uid) != path:
             raise InputError(reason="it is another instance than its name says")
     except (InputError, OSError) as error:
@@ -162,12 +163,18 @@ class Repair:
             )
         return report
 
+    def abandoned(self) -> list[Path]:
+        """Whole incoming files of processes that ended."""
+        return [path for folder in self._dead() if folder.is_dir() for path in folder.glob(f"*{WHOLE}")]
+
+    def _dead(self) -> list[Path]:
+        return [folder for folder in self._layout.incoming.iterdir() if not self._ownership.is_alive(folder.name)]
+
     def _sweep_incoming(self) -> int:
         swept = 0
-        for folder in self._layout.incoming.iterdir():
-            if not self._ownership.is_alive(folder.name):
-                swept += sum(1 for _ in folder.iterdir()) if folder.is_dir() else 1
-                shutil.rmtree(folder, ignore_errors=True)
+        for folder in self._dead():
+            swept += sum(1 for _ in folder.iterdir()) if folder.is_dir() else 1
+            shutil.rmtree(folder, ignore_errors=True)
         return swept
 
     def _remove_rows(self, uids: list[str]) -> tuple[str, ...]:
@@ -194,7 +201,7 @@ class Repair:
     def _has_row(self, writer: IndexWriter, path: Path) -> bool:
         """Whether another process has indexed the file since we looked."""
         try:
-            uid = _summary(path).instance.sop_instance_uid
+            uid = summary_of_file(path).instance.sop_instance_uid
         except (InputError, OSError):
             return False
         return self._layout.object(uid) == path and writer.instance(uid) is not None
@@ -208,5 +215,5 @@ class Repair:
             for name in present.keys() - known.keys():
                 path = present[name]
                 with suppress(InputError, OSError):
-                    uid = _summary(path).instance.sop_instance_uid
+                    uid = summary_of_file(path).instance.sop_instance_uid
                     writer.add_conflict(uid, name, dataset_digest(path), path.stat().st_size, path.stat().st_mtime)

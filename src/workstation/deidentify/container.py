@@ -11,8 +11,8 @@ from pydicom.filebase import DicomIO
 from pydicom.filewriter import write_dataset, write_file_meta_info
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-IMPLEMENTATION_CLASS_UID = "2.25.333204021656644225067897451572068575248"
-IMPLEMENTATION_VERSION_NAME = "WORKSTATION"
+from workstation.domain.uid import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+
 EMPTY_PREAMBLE = b"\0" * 128
 
 

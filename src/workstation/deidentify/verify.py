@@ -15,13 +15,14 @@ from pydicom._uid_dict import UID_dictionary
 from pydicom.dataelem import DataElement
 
 from workstation.deidentify.charsets import encodings_of
-from workstation.deidentify.container import EMPTY_PREAMBLE, IMPLEMENTATION_CLASS_UID
+from workstation.deidentify.container import EMPTY_PREAMBLE
 from workstation.deidentify.identifiers import Identifiers
 from workstation.deidentify.identities import Identities
 from workstation.deidentify.pixel_element import is_encapsulated
 from workstation.deidentify.rules import DEFINITIONS
 from workstation.deidentify.scrub import is_strict
 from workstation.deidentify.texts import BINARY, NUMBERS, STRINGS, values_of, vr_of
+from workstation.domain.uid import IMPLEMENTATION_CLASS_UID
 
 _UID_IN_BYTES = re.compile(rb"[0-9]+(?:\.[0-9]+){3,}")
 _SHORTEST_AMONG_PIXELS = 10  # bytes; a shorter text may occur in an image by chance

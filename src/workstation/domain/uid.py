@@ -6,6 +6,8 @@ import re
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 MAXIMUM_LENGTH = 64
+IMPLEMENTATION_CLASS_UID = "2.25.333204021656644225067897451572068575248"  # ours, of what we write (PS3.7 D.3.3.2)
+IMPLEMENTATION_VERSION_NAME = "WORKSTATION"
 
 
 def is_valid_uid(value: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from typing import Any
 
 import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
@@ -11,11 +13,38 @@ from pynetdicom.transport import AssociationSocket
 STALL_S = 10.0  # without a single byte inside a PDU, or without room for one of ours
 PDU_S = 60.0  # from the first byte of a PDU to its last
 MAXIMUM_PDU = 0x20000  # what we ask for (PS3.8 D.1)
+_ACCEPTANCE = b"\x02"  # the type of an A-ASSOCIATE-AC PDU (PS3.8 9.3.3)
 LARGEST_PDU = 0x1000000  # what we put up with: an association request has no limit of its own
 
 
 class BoundedSocket(AssociationSocket):
-    """pynetdicom's socket, reading a PDU in few large pieces and not for ever."""
+    """pynetdicom's socket, reading a PDU in few large pieces and not for ever.
+
+    It can be taken away from pynetdicom, which then believes that nothing arrives any more.
+    """
+
+    hold_after_acceptance = False  # stop reading with our A-ASSOCIATE-AC, before the first P-DATA
+    _held = False
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.accepted = threading.Event()  # our A-ASSOCIATE-AC has gone out
+
+    @property
+    def ready(self) -> bool:
+        return not self._held and super().ready
+
+    def hold(self) -> None:
+        """From now on leave what arrives to somebody else."""
+        self._held = True
+
+    def send(self, bytestream: bytes) -> None:
+        acceptance = bytestream[:1] == _ACCEPTANCE
+        if acceptance and self.hold_after_acceptance:
+            self.hold()
+        super().send(bytestream)
+        if acceptance:
+            self.accepted.set()
 
     def recv(self, nr_bytes: int) -> bytearray:
         """`nr_bytes`, fewer when the connection was closed; OSError ends the association (Evt17)."""

@@ -1,7 +1,6 @@
 """Our storage SCP (PS3.4 annexes A and B): C-ECHO and C-STORE from the peers we know.
 
-Nothing is decoded on the way: a data set goes from the connection into a file of the inbox, and the
-answer is sent when the inbox has taken it.
+pynetdicom listens and negotiates; with our A-ASSOCIATE-AC the connection is taken away from it, see `serving`.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from typing import Any, cast
 import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
@@ -30,8 +28,9 @@ from workstation.network.bounds import MAXIMUM_PDU, STALL_S, BoundedSocket
 from workstation.network.cancel import free
 from workstation.network.connect import send_at_once
 from workstation.network.dimse.contexts import accepted_storage
+from workstation.network.dimse.serving import Serving
 from workstation.network.quiet import quiet_libraries
-from workstation.network.receive import Reception, SpoolingProvider
+from workstation.network.upper_layer import Transfer
 from workstation.services.ports import Inbox
 from workstation.services.ports import Listener as ListenerPort
 
@@ -64,7 +63,7 @@ class StorageListener(ListenerPort):
         self._inbox = inbox
         self._known_ae_titles = known_ae_titles
         self._accept_unknown = accept_unknown
-        self._reception = Reception(inbox)
+        self._local_error: LocalError | None = None
         self._lock = threading.Lock()
         self._bytes: Counter[str] = Counter()
         self._bytes_lock = threading.Lock()
@@ -91,7 +90,7 @@ class StorageListener(ListenerPort):
             return self._bytes[ae_title]
 
     def why_refused(self) -> LocalError | None:
-        error, self._reception.local_error = self._reception.local_error, None
+        error, self._local_error = self._local_error, None
         return error
 
     def stop(self) -> None:
@@ -117,13 +116,9 @@ class StorageListener(ListenerPort):
         ae.acse_timeout = _FIRST_WORD_S
         ae.network_timeout = _IDLE_S
         handlers: list[Any] = [
-            (evt.EVT_CONN_OPEN, _on_open, [self._inbox]),
-            (evt.EVT_DATA_RECV, self._on_data),
+            (evt.EVT_CONN_OPEN, _on_open),
             (evt.EVT_REQUESTED, self._on_requested),
-            (evt.EVT_C_STORE, self._on_store),
-            (evt.EVT_C_ECHO, _on_echo),
-            (evt.EVT_RELEASED, _on_end),
-            (evt.EVT_ABORTED, _on_end),
+            (evt.EVT_ESTABLISHED, self._on_established),
         ]
         contexts = _Contexts([build_context(Verification), *accepted_storage()])
         address = (local.host, local.port)
@@ -144,20 +139,29 @@ class StorageListener(ListenerPort):
         association.is_rejected = True
         association.kill()
 
-    def _on_data(self, event: evt.Event) -> None:
+    def _on_established(self, event: evt.Event) -> None:
+        """Serve the association, in pynetdicom's thread for it, to its end."""
         association = event.assoc
-        if association.is_established:
-            with self._bytes_lock:
-                self._bytes[str(association.requestor.ae_title).strip()] += len(event.data)
         wrapper = association.dul.socket
-        if wrapper is not None and wrapper.socket is not None:
-            with contextlib.suppress(OSError):  # closed meanwhile
-                send_at_once(wrapper.socket)
+        if not isinstance(wrapper, BoundedSocket) or not wrapper.accepted.wait(STALL_S) or wrapper.socket is None:
+            return  # gone already
+        calling = str(association.requestor.ae_title).strip()
+        serving = Serving(
+            Transfer(wrapper.socket, association.requestor.maximum_length or 0),
+            _accepted(association),
+            self._inbox.delivery(calling),
+            lambda count: self._count(calling, count),
+        )
+        try:
+            serving.run(_IDLE_S)
+        finally:
+            self._local_error = serving.local_error or self._local_error
+            association._kill = True
+            association.dul.kill_dul()
 
-    def _on_store(self, event: evt.Event) -> int:
-        association = event.assoc
-        source = str(association.requestor.ae_title).strip()
-        return self._reception.take(association, cast(C_STORE, event.request), source)
+    def _count(self, calling: str, count: int) -> None:
+        with self._bytes_lock:
+            self._bytes[calling] += count
 
 
 class _Server(ThreadedAssociationServer):
@@ -177,7 +181,9 @@ class _Handler(RequestHandler):
         association = super()._create_association()
         association.dul.daemon = True
         association.dul.event_queue.get_nowait()  # the second socket says once more that a connection is there
-        association.dul.socket = BoundedSocket(association, client_socket=cast(socket.socket, self.request))
+        wrapper = BoundedSocket(association, client_socket=cast(socket.socket, self.request))
+        wrapper.hold_after_acceptance = True
+        association.dul.socket = wrapper
         association.bind(evt.EVT_CONN_CLOSE, _close, [self.request])
         return association
 
@@ -189,30 +195,25 @@ class _Contexts(list[PresentationContext]):
         return [*self]
 
 
-def _on_open(event: evt.Event, inbox: Inbox) -> None:
+def _on_open(event: evt.Event) -> None:
     """Bound the connection before the first byte: a client that stalls inside a PDU held it for ever."""
-    association = event.assoc
-    association.dimse = SpoolingProvider(association, inbox)
-    wrapper = association.dul.socket
+    wrapper = event.assoc.dul.socket
     if wrapper is not None and wrapper.socket is not None:
         wrapper.socket.settimeout(STALL_S)
         with contextlib.suppress(OSError):  # gone already
             send_at_once(wrapper.socket)
 
 
+def _accepted(association: Association) -> dict[int, tuple[str, str]]:
+    return {
+        context_id: (str(context.abstract_syntax), str(context.transfer_syntax[0]))
+        for context_id, context in association._accepted_cx.items()
+    }
+
+
 def _close(_event: evt.Event, connection: socket.socket) -> None:
     """pynetdicom leaves the socket open where shutting it down fails, as it does when the peer was faster."""
     connection.close()
-
-
-def _on_echo(_event: evt.Event) -> int:
-    return 0x0000
-
-
-def _on_end(event: evt.Event) -> None:
-    provider = event.assoc.dimse
-    if isinstance(provider, SpoolingProvider):
-        provider.discard_unfinished()
 
 
 def _why_not(error: OSError) -> str:

@@ -9,6 +9,7 @@ import pydicom  # noqa: F401 - before its parts, or two threads see it half load
 from pydicom.filereader import _read_file_meta_info, read_partial, read_preamble
 
 from workstation.dicom import elements
+from workstation.dicom.header_scan import NeedsFullHeader, scan_header
 from workstation.dicom.quiet import quiet
 from workstation.domain.errors import NotDicom
 from workstation.domain.uid import is_valid_uid
@@ -32,6 +33,19 @@ class Part10File:
         The UIDs are those of the data set, which the peer will compare with what is announced; group 0002
         of real files says otherwise now and then.
         """
+        scan = scan_header(path)
+        if scan is None:
+            return cls._read_whole(path)
+        try:
+            sop_class, sop_instance = (
+                elements.first_text(scan, keyword) for keyword in ("SOPClassUID", "SOPInstanceUID")
+            )
+        except NeedsFullHeader:
+            return cls._read_whole(path)
+        return cls(path, *_valid(path, sop_class, sop_instance, scan.transfer_syntax), scan.start, scan.size)
+
+    @classmethod
+    def _read_whole(cls, path: Path) -> Part10File:
         with quiet(), path.open("rb") as file:
             if read_preamble(file, force=True) is None:
                 raise NotDicom(path=path, reason="no Part 10 header")
@@ -48,12 +62,16 @@ class Part10File:
         sop_class = elements.first_text(first, "SOPClassUID")
         sop_instance = elements.first_text(first, "SOPInstanceUID")
         syntax = elements.first_text(meta, "TransferSyntaxUID")
-        if not (is_valid_uid(sop_class) and is_valid_uid(sop_instance)):
-            raise NotDicom(path=path, reason="no SOP Class UID or SOP Instance UID")
-        if not is_valid_uid(syntax):
-            raise NotDicom(path=path, reason="no transfer syntax in the Part 10 header")
-        return cls(path, sop_class, sop_instance, syntax, offset, size)
+        return cls(path, *_valid(path, sop_class, sop_instance, syntax), offset, size)
 
     @property
     def data_bytes(self) -> int:
         return self.size - self.offset
+
+
+def _valid(path: Path, sop_class: str, sop_instance: str, syntax: str) -> tuple[str, str, str]:
+    if not (is_valid_uid(sop_class) and is_valid_uid(sop_instance)):
+        raise NotDicom(path=path, reason="no SOP Class UID or SOP Instance UID")
+    if not is_valid_uid(syntax):
+        raise NotDicom(path=path, reason="no transfer syntax in the Part 10 header")
+    return sop_class, sop_instance, syntax

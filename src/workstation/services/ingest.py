@@ -1,4 +1,4 @@
-"""Take instances in: what the network delivers, and files and folders that a person imports.
+"""Import: take in files and folders that a person names.
 
 The originals are only read. An instance that is here already is left as it is.
 """
@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from workstation.dicom import elements
 from workstation.domain.errors import (
     Cancelled,
     ConflictingInstance,
@@ -31,39 +30,13 @@ from workstation.domain.study import InstanceSummary
 from workstation.domain.uid import is_valid_uid
 from workstation.jobs.runner import JobContext, Outcome
 from workstation.services.file_walk import FileWalk
-from workstation.services.ports import Archive, Inbox, StoreOutcome
+from workstation.services.ports import Archive, StoreOutcome
 
 _THREADS = 4
 _DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 if TYPE_CHECKING:
     from workstation.services.intake import Intake
-
-
-class ArchiveInbox(Inbox):
-    """The archive's door for files that come over the network."""
-
-    def __init__(self, archive: Archive, publish: Publish) -> None:
-        self._archive = archive
-        self._publish = publish
-
-    def new_path(self) -> Path:
-        return self._archive.new_incoming()
-
-    def take(self, path: Path, source: str) -> StoreOutcome:
-        from workstation.dicom.summarise import summarise
-
-        try:
-            summary = summarise(path)
-            require_uids(summary)
-            _require_one_identity(path, summary)
-        except InputError:
-            self._archive.discard(path)
-            raise
-        return store(self._archive, self._publish, path, summary, source)
-
-    def discard(self, path: Path) -> None:
-        self._archive.discard(path)
 
 
 def store(archive: Archive, publish: Publish, path: Path, summary: InstanceSummary, source: str) -> StoreOutcome:
@@ -87,15 +60,6 @@ def require_uids(summary: InstanceSummary) -> None:
     ):
         if not is_valid_uid(uid):
             raise DamagedFile(reason=f"{keyword} is not a valid UID")
-
-
-def _require_one_identity(path: Path, summary: InstanceSummary) -> None:
-    """What arrived must be the instance that it was announced as (PS3.4 B.2.1)."""
-    from workstation.dicom.read import read_header
-
-    announced = elements.first_text(read_header(path).file_meta, "MediaStorageSOPInstanceUID")
-    if announced and announced != summary.instance.sop_instance_uid:
-        raise DamagedFile(reason="SOPInstanceUID is not the one it was announced with")
 
 
 # --- importing files -----------------------------------------------------------------------------

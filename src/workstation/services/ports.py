@@ -7,13 +7,14 @@ Blocking methods take a `Cancellation` and return within half a second of its be
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from workstation.domain.errors import LocalError
+from workstation.domain.errors import DamagedFile, LocalError
 from workstation.domain.node import LocalAe, Node, RetrieveMethod
 from workstation.domain.query import Query, WorklistQuery
 from workstation.domain.study import Instance, InstanceSummary, QueryMatch, Series, Study
@@ -46,6 +47,15 @@ class Archive(Protocol):
 
     def add(self, path: Path, summary: InstanceSummary) -> StoreOutcome:
         """Take the Part 10 file `path` (made by `new_incoming`, consumed in every outcome) in, whole or not at all.
+
+        Raises DiskFull, ArchiveUnusable.
+        """
+
+    def complete(self, path: Path) -> Path:
+        """Mark a file from `new_incoming` as whole, so that the next start takes it in after a kill; its new name."""
+
+    def add_all(self, arrivals: Sequence[tuple[Path, InstanceSummary]]) -> list[StoreOutcome]:
+        """`add` for many at once, in far less time. Where it raises, none of them is lost: `add` may be tried on each.
 
         Raises DiskFull, ArchiveUnusable.
         """
@@ -135,16 +145,37 @@ def no_arrivals() -> int:
     return 0
 
 
-class Inbox(Protocol):
-    """Where received instances go; made by services.ingest over the archive."""
+class NotAnnounced(DamagedFile):
+    """The file is an instance, but not the one it was announced as (PS3.4 B.2.1)."""
+
+
+class Delivery(Protocol):
+    """Instances from one source on their way into the archive."""
 
     def new_path(self) -> Path:
         """Where to write the next Part 10 file."""
 
-    def take(self, path: Path, source: str) -> StoreOutcome:
-        """Index the complete file `path`. Raises InputError when it is not what it claims, LocalError."""
+    def take(self, path: Path, announced: str = "") -> None:
+        """Take the complete file `path`: looked at now, durable and indexed a moment later.
+
+        From here on a kill loses nothing. Waits when too much is waiting. Raises InputError when the file is not
+        an instance, NotAnnounced when it is another one; LocalError when what was taken before could not be kept.
+        """
 
     def discard(self, path: Path) -> None: ...
+
+    def settled(self) -> Counter[StoreOutcome]:
+        """Wait until all that was taken is durable and indexed; how many of which outcome. Raises LocalError."""
+
+
+class Inbox(Protocol):
+    """Where received instances go; made by services.delivery over the archive."""
+
+    def delivery(self, source: str) -> Delivery:
+        """A new delivery from `source`, a node's name or AE title."""
+
+    def settle(self) -> None:
+        """Wait until all that was taken, by whatever delivery, is indexed or has failed."""
 
 
 class QueryPeer(Protocol):

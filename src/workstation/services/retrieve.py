@@ -42,6 +42,7 @@ from workstation.services.search import FindNode, require_node
 NAMED = 5  # missing instances in the sentence about them
 SINGLY_UP_TO = 50  # missing instances asked for one by one; more than that go in lists of this length
 MOVE_BYTES_EVERY_S = 0.5
+SETTLED_WITHIN_S = 1.0  # without another instance entered, what a C-MOVE sent is not coming any more
 _NO_DIMSE = (PeerUnreachable, PeerTimedOut, AssociationRejected)  # another DIMSE service would meet the same
 
 
@@ -371,15 +372,27 @@ class _Retrieval:
         """The node can only say that we refused; why we did, our listener knows."""
         around, failure = self._around, None
         around.listener.why_refused()
+        before, report = len(self._present()), TransferReport()
         try:
             report = around.dimse.move(around.node, target, counted, around.context.cancellation, self._arrived)
         except PeerError as error:
             failure = error
+        self._await_arrivals(before + report.transferred)
         if refusal := around.listener.why_refused():
             raise refusal from failure
         if failure is not None:
             raise failure
         return report
+
+    def _await_arrivals(self, wanted: int) -> None:
+        """The node is done before our listener, maybe of another process, has entered the last it was sent."""
+        self._around.inbox.settle()
+        present, deadline = len(self._present()), time.monotonic() + SETTLED_WITHIN_S
+        while present < wanted and time.monotonic() < deadline:
+            self._around.context.cancellation.wait(SETTLED_WITHIN_S / 20)
+            before, present = present, len(self._present())
+            if present > before:
+                deadline = time.monotonic() + SETTLED_WITHIN_S
 
     def _arrived(self) -> int:
         """Grows while the node sends: instances wherever they are received, and what is on its way to our listener."""

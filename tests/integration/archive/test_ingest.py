@@ -25,8 +25,8 @@ from workstation.domain.events import InstanceStored, JobFinished
 from workstation.domain.job import JobState, Progress
 from workstation.jobs.journal import Journal
 from workstation.jobs.runner import JobContext, JobRunner, Outcome
-from workstation.services.ingest import ArchiveInbox, ImportPaths, ImportResult, run_import
-from workstation.services.ports import Archive, StoreOutcome
+from workstation.services.ingest import ImportPaths, ImportResult, run_import
+from workstation.services.ports import Archive
 
 Import = Callable[..., JobFinished]
 
@@ -79,70 +79,6 @@ def bare(dataset: Dataset, *, implicit: bool, little: bool) -> bytes:
     dcmwrite(buffer, dataset, implicit_vr=implicit, little_endian=little, force_encoding=True)
     content = buffer.getvalue()
     return content[content.index(b"\x08\x00" if little else b"\x00\x08") :]
-
-
-# --- the inbox -------------------------------------------------------------------------------------
-
-
-def test_what_arrives_is_stored_and_said(archive: LocalArchive, heard: Heard) -> None:
-    inbox = ArchiveInbox(archive, heard)
-    dataset = a_dataset()
-
-    outcomes = [inbox.take(write(dataset, inbox.new_path()), "pacs") for _ in range(2)]
-
-    assert outcomes == [StoreOutcome.STORED, StoreOutcome.ALREADY_PRESENT]
-    (event,) = heard.events
-    assert isinstance(event, InstanceStored)
-    assert event.source == "pacs"
-    assert event.summary.instance.sop_instance_uid == dataset.SOPInstanceUID
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"SOPInstanceUID": "../../../etc/passwd"},
-        {"StudyInstanceUID": "1.2.x"},
-        {"SeriesInstanceUID": ""},
-        {"SOPInstanceUID": "1" * 65},
-    ],
-)
-def test_a_uid_that_is_none_is_refused_and_nothing_kept(
-    archive: LocalArchive, heard: Heard, values: dict[str, str]
-) -> None:
-    inbox, dataset = ArchiveInbox(archive, heard), a_dataset()
-    path = write(dataset, inbox.new_path())
-    content = path.read_bytes()
-    for keyword, value in values.items():
-        changed = dcmread(BytesIO(content))
-        changed[keyword]._value = value
-        changed.save_as(path)
-
-    with pytest.raises(InputError):
-        inbox.take(path, "pacs")
-
-    assert not path.exists()
-    assert archive.size_bytes() == 0
-
-
-def test_an_instance_that_is_another_than_announced_is_refused(archive: LocalArchive, heard: Heard) -> None:
-    inbox = ArchiveInbox(archive, heard)
-    path = write(a_dataset(), inbox.new_path())
-    changed = dcmread(path)
-    changed.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
-    changed.save_as(path)
-
-    with pytest.raises(DamagedFile):
-        inbox.take(path, "pacs")
-
-
-def test_a_discarded_arrival_is_gone(archive: LocalArchive, heard: Heard) -> None:
-    inbox = ArchiveInbox(archive, heard)
-    path = inbox.new_path()
-    path.write_bytes(b"half")
-
-    inbox.discard(path)
-
-    assert not path.exists()
 
 
 # --- import ----------------------------------------------------------------------------------------
@@ -347,7 +283,7 @@ def test_a_full_disk_ends_the_import_and_leaves_nothing_half(
     real = Path.open
 
     def full(path: Path, mode: str = "r", *arguments: object, **named: object) -> object:
-        if mode == "xb" and path.name == "7.dcm":
+        if mode == "xb" and path.name == "7.part":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return real(path, mode, *arguments, **named)  # type: ignore[call-overload]
 

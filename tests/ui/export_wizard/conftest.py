@@ -26,7 +26,7 @@ from workstation.services.annotations import MarksInMemory
 from workstation.services.broadcast import Broadcast
 from workstation.services.export import run_export
 from workstation.services.export_command import DeidentifyAndExport
-from workstation.services.ingest import ArchiveInbox
+from workstation.services.delivery import ArchiveInbox
 from workstation.services.workplace import Workplace
 from workstation.settings import DecodeSettings, Folders, Settings, resources
 from workstation.ui.actions import Actions

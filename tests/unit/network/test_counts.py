@@ -9,7 +9,7 @@ from pydicom import Dataset
 
 from workstation.domain.errors import PeerFailure
 from workstation.network.dimse.association import Link
-from workstation.network.dimse.retrieve import _Counts
+from workstation.network.dimse.retrieve import _answer_of, _Counts
 from workstation.services.ports import ItemFailure
 
 
@@ -18,8 +18,8 @@ class FakeLink:
 
     operation = "C-MOVE"
 
-    def failure(self, status: Dataset) -> PeerFailure:
-        return PeerFailure(status=f"{status.Status:04X}")
+    def failure(self, code: int, comment: str) -> PeerFailure:
+        return PeerFailure(status=f"{code:04X}", comment=comment)
 
 
 LINK = cast(Link, FakeLink())
@@ -45,7 +45,7 @@ def counts_after(*responses: tuple[Any, ...]) -> _Counts:
     counts = _Counts()
     counts.begin()
     for status, *rest in responses:
-        counts.note(LINK, response(status, *rest), None)
+        counts.note(LINK, _answer_of(response(status, *rest), None))
     return counts
 
 
@@ -70,7 +70,7 @@ def test_several_requests_of_one_transfer_add_up() -> None:
     counts = counts_after((0x0000, None, 3, 0, 0))
     counts.begin()
     assert counts.expected == 3
-    counts.note(LINK, response(0xB000, None, 1, 1, 0), failed_list("1.2.3"))
+    counts.note(LINK, _answer_of(response(0xB000, None, 1, 1, 0), failed_list("1.2.3")))
 
     assert (counts.expected, counts.done, counts.failed) == (5, 4, 1)
     assert [failure.sop_instance_uid for failure in counts.failures()] == ["1.2.3"]
@@ -92,7 +92,7 @@ def test_a_failure_half_way_is_a_part_done_with_its_reason() -> None:
 
 def test_what_we_refused_ourselves_is_not_reported_twice() -> None:
     counts = _Counts()
-    counts.note(LINK, response(0xB000, 0, 1, 3, 0), failed_list("1.1", "1.2"))
+    counts.note(LINK, _answer_of(response(0xB000, 0, 1, 3, 0), failed_list("1.1", "1.2")))
     ours = [ItemFailure("1.1", "C000 cannot understand")]
 
     assert [failure.sop_instance_uid for failure in counts.failures(ours)] == ["1.1", "1.2", ""]

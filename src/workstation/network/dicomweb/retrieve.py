@@ -10,11 +10,11 @@ from typing import TypeVar
 
 import httpx2
 
-from workstation.domain.errors import InputError, NotDicom, PeerAborted
+from workstation.domain.errors import InputError, LocalError, NotDicom, PeerAborted
 from workstation.domain.node import RetrieveMethod
 from workstation.network.dicomweb.multipart import Parts, Truncated, boundary_of
 from workstation.network.dicomweb.transport import Session
-from workstation.network.receive import disk_error
+from workstation.network.disk import disk_error
 from workstation.services.ports import (
     Inbox,
     ItemFailure,
@@ -33,15 +33,22 @@ _ACCEPT = {"Accept": 'multipart/related; type="application/dicom"; transfer-synt
 def retrieve(session: Session, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress) -> TransferReport:
     """Everything in `target`; what the inbox cannot take becomes a failure of that instance alone."""
     arriving = _Arriving(session, inbox, on_progress)
-    for resource, sop_instance_uid in _resources(target):
-        with session.request("GET", resource, headers=_ACCEPT) as response:
-            if response.status_code in (404, 410) and sop_instance_uid:
-                arriving.failures.append(ItemFailure(sop_instance_uid, "the server does not have it"))
-                continue
-            if response.status_code != 200:
-                session.raise_for(response)
-            arriving.take_all(response, sop_instance_uid)
+    try:
+        for resource, sop_instance_uid in _resources(target):
+            _fetch(session, resource, sop_instance_uid, arriving)
+    finally:
+        arriving.settle()
     return arriving.report()
+
+
+def _fetch(session: Session, resource: str, sop_instance_uid: str, arriving: _Arriving) -> None:
+    with session.request("GET", resource, headers=_ACCEPT) as response:
+        if response.status_code in (404, 410) and sop_instance_uid:
+            arriving.failures.append(ItemFailure(sop_instance_uid, "the server does not have it"))
+            return
+        if response.status_code != 200:
+            session.raise_for(response)
+        arriving.take_all(response, sop_instance_uid)
 
 
 def _resources(target: RetrieveTarget) -> Iterator[tuple[str, str]]:
@@ -59,9 +66,9 @@ class _Arriving:
 
     def __init__(self, session: Session, inbox: Inbox, on_progress: OnProgress) -> None:
         self._session = session
-        self._inbox = inbox
+        self._delivery = inbox.delivery(session.node.name)
         self._on_progress = on_progress
-        self._outcomes: dict[StoreOutcome, int] = {}
+        self._received = 0
         self._bytes = 0
         self.failures: list[ItemFailure] = []
 
@@ -77,34 +84,37 @@ class _Arriving:
             raise PeerAborted(reason="the answer ended half-way", **self._session.facts) from error
 
     def _take(self, pieces: Iterator[bytes], sop_instance_uid: str) -> None:
-        path = self._inbox.new_path()
+        path = self._delivery.new_path()
         try:
             size = _write(path, pieces)
             if not size:
                 raise NotDicom(reason="an empty part")
-            outcome = self._inbox.take(path, self._session.node.name)
+            self._delivery.take(path, sop_instance_uid)
         except InputError as error:
-            self._inbox.discard(path)
+            self._delivery.discard(path)
             self.failures.append(ItemFailure(sop_instance_uid, error.details.get("reason", error.code)))
         except BaseException:
-            self._inbox.discard(path)
+            self._delivery.discard(path)
             raise
         else:
-            self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
+            self._received += 1
             self._bytes += size
         self._session.cancellation.raise_if_cancelled()
         self._on_progress(TransferProgress(self._received, None, self._bytes, len(self.failures)))
 
-    @property
-    def _received(self) -> int:
-        return sum(self._outcomes.values())
+    def settle(self) -> None:
+        """Whatever ended it, what has come is in the archive when the caller looks."""
+        with contextlib.suppress(LocalError):  # `report` or the next `take` has raised it
+            self._delivery.settled()
 
     def report(self) -> TransferReport:
+        """What came of it, once it is in the archive. Raises LocalError."""
+        outcomes = self._delivery.settled()
         return TransferReport(
             method=RetrieveMethod.WEB,
             transferred=self._received,
-            stored=self._outcomes.get(StoreOutcome.STORED, 0) + self._outcomes.get(StoreOutcome.CONFLICT, 0),
-            already_present=self._outcomes.get(StoreOutcome.ALREADY_PRESENT, 0),
+            stored=outcomes[StoreOutcome.STORED] + outcomes[StoreOutcome.CONFLICT],
+            already_present=outcomes[StoreOutcome.ALREADY_PRESENT],
             bytes=self._bytes,
             failures=tuple(self.failures),
         )

@@ -5,9 +5,10 @@ Every blocking step ends within half a second of the cancellation, and within th
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,14 +37,13 @@ from workstation.network.bounds import MAXIMUM_PDU, STALL_S, BoundedSocket
 from workstation.network.cancel import free, shut
 from workstation.network.connect import open_socket, send_at_once
 from workstation.network.dimse import status as words
-from workstation.network.receive import SpoolingProvider
-from workstation.services.ports import Arrivals, Inbox
+from workstation.network.dimse.patience import PatientProvider
+from workstation.network.upper_layer import Aborted, AssociationEnded, Closed, Garbled, Stalled, Transfer
+from workstation.services.ports import Arrivals
 
 _REJECTIONS = (1, 2)  # permanent, transient (PS3.8 9.3.4)
 _RELEASE_S = 3.0
 _JOIN_S = 2.0
-
-StoreHandler = Callable[[evt.Event], int]
 
 
 class Link:
@@ -58,6 +58,7 @@ class Link:
         self.operation = operation
         self.cancellation = cancellation
         self._heard_at = time.monotonic()
+        self.transfer: Transfer | None = None  # what carries the data once pynetdicom has been sent away
 
     @property
     def facts(self) -> dict[str, object]:
@@ -66,8 +67,43 @@ class Link:
     def wait_while_growing(self, arrivals: Arrivals) -> None:
         """From now on take the peer's silence for work while `arrivals` grows."""
         provider = self.association.dimse
-        assert isinstance(provider, SpoolingProvider)
+        assert isinstance(provider, PatientProvider)
         provider.arrivals = arrivals
+
+    def take_over(self) -> Transfer:
+        """The bare association, for data in bulk; pynetdicom, which negotiated it, has no more part in it."""
+        wrapper = self.association.dul.socket
+        if not isinstance(wrapper, BoundedSocket) or wrapper.socket is None:
+            raise Closed("closed by the peer")
+        wrapper.hold()
+        _end_threads(self.association)
+        self.transfer = Transfer(wrapper.socket, self.association.acceptor.maximum_length or 0)
+        return self.transfer
+
+    def ended(self, error: AssociationEnded) -> PeerError | Cancelled:
+        """`error` of a transfer in words."""
+        if self.cancellation.cancelled:
+            return Cancelled()
+        if isinstance(error, Stalled):
+            return PeerTimedOut(waited_s=round(time.monotonic() - self._heard_at), **self.facts)
+        if isinstance(error, Aborted):
+            reason = "the peer aborted the association"
+        elif isinstance(error, Garbled):
+            reason = f"the peer broke the protocol: {error}"
+        else:
+            reason = "the connection was closed"
+        return PeerAborted(reason=reason, **self.facts)
+
+    def release(self) -> None:
+        """Say goodbye; whoever does not answer to that has nevertheless done its work."""
+        wait_s = min(_RELEASE_S, self.node.response_timeout_s)
+        if self.transfer is None:
+            self.association.acse_timeout = wait_s
+            self.association.release()
+            return
+        with contextlib.suppress(AssociationEnded):
+            self.transfer.release(wait_s)
+        self.association.is_released = True
 
     def heard(self) -> None:
         """Note that the peer has just said something."""
@@ -113,16 +149,16 @@ class Link:
         reason = "the peer aborted the association" if aborted else "the connection was closed"
         return PeerAborted(reason=reason, **self.facts)
 
-    def failure(self, status: Dataset) -> PeerError:
-        """The error for a final status that means failure (PS3.7 annex C)."""
-        code, local = int(status.Status), self.local
+    def failure(self, code: int, comment: str = "") -> PeerError:
+        """The error for a final status that means failure, with the peer's Error Comment (PS3.7 annex C)."""
+        local = self.local
         ours = {"our_ae_title": local.ae_title, "our_host": local.host, "our_port": local.port}
         if code == words.MOVE_DESTINATION_UNKNOWN:
             return UnknownMoveDestination(**ours, **self.facts)
         return PeerFailure(
             status=f"{code:04X}",
             meaning=words.meaning(self.operation, code),
-            comment=words.comment_of(status) or None,
+            comment=comment or None,
             **ours,
             **self.facts,
         )
@@ -135,27 +171,26 @@ def associated(
     contexts: Sequence[PresentationContext],
     cancellation: Cancellation,
     operation: str,
-    *,
-    inbox: Inbox | None = None,
-    on_store: StoreHandler | None = None,
 ) -> Iterator[Link]:
     """An association to `node`, released at the end and aborted when the block is left by an exception.
 
-    With `inbox` and `on_store` it also takes C-STORE sub-operations of C-GET: contexts with an SCP role
-    are proposed with role selection (PS3.7 D.3.3.4).
+    Contexts with an SCP role are proposed with role selection (PS3.7 D.3.3.4).
     """
     cancellation.raise_if_cancelled()
     connection = _connect(node, operation, cancellation)
-    requestor = _Requestor(local, node, connection, inbox)
+    requestor = _Requestor(local, node, connection)
     try:
         with cancellation.on_cancel(requestor.free):
             asked_at = time.monotonic()
-            association = _negotiate(requestor, node, contexts, on_store)
+            association = _negotiate(requestor, node, contexts)
             link = Link(association, local, node, operation, cancellation)
             if not association.is_established:
                 raise _not_established(link, contexts, asked_at)
-            yield link
-            _release(association)
+            try:
+                yield link
+            except AssociationEnded as error:
+                raise link.ended(error) from error
+            link.release()
     finally:
         requestor.end()
 
@@ -214,18 +249,16 @@ class _ConnectedSocket(BoundedSocket):
 class _Requestor(AE):
     """Our AE for one association over one connection."""
 
-    def __init__(self, local: LocalAe, node: Node, connection: socket.socket, inbox: Inbox | None) -> None:
+    def __init__(self, local: LocalAe, node: Node, connection: socket.socket) -> None:
         super().__init__(ae_title=local.ae_title)
         self.acse_timeout = node.response_timeout_s
         self.dimse_timeout = node.response_timeout_s
         self.network_timeout = None  # whoever waits has a time-out of its own; a second one aborts in between
         self._connection = connection
-        self._inbox = inbox
         self._association: Association | None = None
-        self._provider: SpoolingProvider | None = None
 
     def _create_socket(self, assoc: Association, _address: AddressInformation, _tls: Any) -> AssociationSocket:
-        assoc.dimse = self._provider = SpoolingProvider(assoc, self._inbox)
+        assoc.dimse = PatientProvider(assoc)
         assoc.dul.daemon = True
         self._association = assoc
         return _ConnectedSocket(assoc, self._connection)
@@ -244,23 +277,12 @@ class _Requestor(AE):
             return
         if not association.is_released:
             free(association)
-        association._kill = True
-        association._reactor_checkpoint.set()
-        for thread in (association.dul, association):
-            if thread.is_alive():
-                thread.join(_JOIN_S)
-        association.dul.kill_dul()
+        _end_threads(association)
         self._connection.close()
-        if self._provider is not None:
-            self._provider.discard_unfinished()
 
 
-def _negotiate(
-    requestor: _Requestor, node: Node, contexts: Sequence[PresentationContext], on_store: StoreHandler | None
-) -> Association:
+def _negotiate(requestor: _Requestor, node: Node, contexts: Sequence[PresentationContext]) -> Association:
     handlers: list[Any] = [(evt.EVT_DATA_RECV, _acknowledge_at_once)]
-    if on_store is not None:
-        handlers.append((evt.EVT_C_STORE, on_store))
     host = requestor._connection.getpeername()[0]
     return requestor.associate(
         host,
@@ -314,7 +336,10 @@ def _answer(association: Association) -> A_ASSOCIATE | None:
     return unread if isinstance(unread, A_ASSOCIATE) and unread.result in _REJECTIONS else None
 
 
-def _release(association: Association) -> None:
-    """Say goodbye; whoever does not answer to that has nevertheless done its work."""
-    association.acse_timeout = min(_RELEASE_S, association.acse_timeout or _RELEASE_S)
-    association.release()
+def _end_threads(association: Association) -> None:
+    association._kill = True
+    association._reactor_checkpoint.set()
+    association.dul._kill_thread = True
+    for thread in (association.dul, association):
+        if thread.is_alive():
+            thread.join(_JOIN_S)

@@ -48,7 +48,7 @@ class DimseClient(DimsePeer):
             if "Status" not in status:
                 raise link.lost()
             if int(status.Status) != words.SUCCESS:
-                raise link.failure(status)
+                raise link.failure(int(status.Status), words.comment_of(status))
             elapsed = time.monotonic() - started
             return EchoResult(elapsed, link.association.acceptor.implementation_version_name or "")
 

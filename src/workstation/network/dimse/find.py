@@ -46,4 +46,4 @@ def ask(link: Link, model: str, identifier: Dataset) -> Iterator[Dataset]:
                 assume_character_set(answer, link.node.character_set)
                 yield answer
         elif code != words.SUCCESS:
-            raise link.failure(status)
+            raise link.failure(int(status.Status), words.comment_of(status))

@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from io import BytesIO
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
+import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom import Dataset
-from pynetdicom import evt
-from pynetdicom.dimse_primitives import C_STORE
+from pydicom.uid import UID
+from pynetdicom.dsutils import decode, encode
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind as StudyRootFind  # type: ignore[attr-defined]
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet as StudyRootGet  # type: ignore[attr-defined]
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelMove as StudyRootMove  # type: ignore[attr-defined]
 
 from workstation.dicom import elements
-from workstation.domain.errors import NoAcceptedContext, PeerAborted, PeerFailure, WorkstationError
+from workstation.dicom.quiet import quiet
+from workstation.domain.errors import LocalError, NoAcceptedContext, PeerAborted, PeerFailure
 from workstation.domain.node import LocalAe, Node, RetrieveMethod
 from workstation.domain.study import Level
 from workstation.domain.uid import is_valid_uid
 from workstation.jobs.cancel import Cancellation
 from workstation.network.dimse import status as words
 from workstation.network.dimse.association import Link, associated
+from workstation.network.dimse.command import (
+    C_GET_RQ,
+    C_STORE_RQ,
+    COMPLETED,
+    ERROR_COMMENT,
+    FAILED,
+    REMAINING,
+    RESPONSE,
+    WARNING,
+    Command,
+    MemorySink,
+    Messages,
+    get_request,
+    response,
+)
 from workstation.network.dimse.contexts import for_get, storage_classes
 from workstation.network.dimse.find import ask
 from workstation.network.dimse.identifiers import dataset_of
-from workstation.network.receive import OUT_OF_RESOURCES, Reception
+from workstation.network.dimse.receive import Spool
+from workstation.network.upper_layer import DataSink, Garbled
 from workstation.services.ports import (
     Arrivals,
+    Delivery,
     Inbox,
     ItemFailure,
     OnProgress,
@@ -51,20 +72,13 @@ def get(
     cancellation: Cancellation,
 ) -> TransferReport:
     """Retrieve `target` on one association; instances go to `inbox` byte for byte as they arrive."""
-    receiver = _Receiver(node, inbox, on_progress)
     contexts = for_get(StudyRootGet, _classes_of(local, node, target, cancellation))
-    with associated(local, node, contexts, cancellation, "C-GET", inbox=inbox, on_store=receiver.on_store) as link:
+    with associated(local, node, contexts, cancellation, "C-GET") as link:
         link.require(StudyRootGet)
-        receiver.link = link
-        for identifier in _identifiers(target, node):
-            link.heard()
-            answers = link.association.send_c_get(identifier, StudyRootGet)
-            receiver.counts.begin()
-            for status, answer in link.responses(answers):
-                receiver.raise_if_stopped()
-                receiver.counts.note(link, status, answer)
-                receiver.report_progress()
-        return receiver.report()
+        with _Receiver(link, inbox.delivery(node.name), on_progress) as receiver:
+            for identifier in _identifiers(target, node):
+                receiver.retrieve(identifier)
+            return receiver.report()
 
 
 def move(
@@ -86,7 +100,7 @@ def move(
             answers = link.association.send_c_move(identifier, local.ae_title, StudyRootMove)
             counts.begin()
             for status, answer in link.responses(answers):
-                counts.note(link, status, answer)
+                counts.note(link, _answer_of(status, answer))
                 on_progress(TransferProgress(counts.done, counts.expected, 0, counts.failed))
     return TransferReport(
         method=RetrieveMethod.MOVE,
@@ -95,6 +109,32 @@ def move(
         warnings=tuple(counts.warnings),
         failures=counts.failures(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One response to C-GET or C-MOVE; `numbers` of remaining, completed, failed, warning sub-operations."""
+
+    code: int
+    numbers: tuple[int | None, ...]
+    failed_uids: tuple[str, ...]
+    comment: str
+
+
+def _answer_of(status: Dataset, identifier: Dataset | None) -> _Answer:
+    names = ("Remaining", "Completed", "Failed", "Warning")
+    return _Answer(
+        int(status.Status),
+        tuple(elements.integer(status, f"NumberOf{name}Suboperations") for name in names),
+        _failed_uids(identifier),
+        words.comment_of(status),
+    )
+
+
+def _failed_uids(identifier: Dataset | None) -> tuple[str, ...]:
+    """Failed SOP Instance UID List (0008,0058) (PS3.4 C.4.2.1.4.2)."""
+    found = elements.texts(identifier, "FailedSOPInstanceUIDList") if identifier is not None else []
+    return tuple(uid for uid in found if is_valid_uid(uid))
 
 
 @dataclass(slots=True)
@@ -113,28 +153,23 @@ class _Counts:
         self.finished = self._sums()
         self.current = (0, 0, 0, 0)
 
-    def note(self, link: Link, status: Dataset, identifier: Dataset | None) -> None:
+    def note(self, link: Link, answer: _Answer) -> None:
         """Take in one response; raises when it says that nothing was done."""
-        code = int(status.Status)
-        self._count(status, code)
-        if code in words.PENDING:
+        self._count(answer.numbers, answer.code)
+        if answer.code in words.PENDING:
             return
-        if identifier is not None:
-            failed = elements.texts(identifier, "FailedSOPInstanceUIDList")
-            self.failed_uids += [uid for uid in failed if is_valid_uid(uid)]
-        if code == words.SUCCESS:
+        self.failed_uids += answer.failed_uids
+        if answer.code == words.SUCCESS:
             return
-        if code != 0xB000 and not self.done:
-            raise link.failure(status)
-        self.reason = words.in_words(link.operation, status)
+        if answer.code != 0xB000 and not self.done:
+            raise link.failure(answer.code, answer.comment)
+        self.reason = words.said(link.operation, answer.code, answer.comment)
         if not self.failed:
             self.warnings.append(self.reason)
 
-    def _count(self, status: Dataset, code: int) -> None:
-        names = ("Remaining", "Completed", "Failed", "Warning")
-        found = [elements.integer(status, f"NumberOf{name}Suboperations") for name in names]
-        if any(number is not None for number in found):
-            remaining, completed, failed, warning = (number or 0 for number in found)
+    def _count(self, numbers: tuple[int | None, ...], code: int) -> None:
+        if any(number is not None for number in numbers):
+            remaining, completed, failed, warning = (number or 0 for number in numbers)
             self.counted = True
         elif code == words.SUCCESS:  # counts are optional here: what remained has been done
             remaining, completed, failed, warning = (0, self.current[0] + self.current[1], *self.current[2:])
@@ -170,63 +205,109 @@ class _Counts:
 
 
 class _Receiver:
-    """Takes the C-STORE sub-operations of a C-GET in the calling thread."""
+    """One C-GET after the other on one association, and the C-STORE sub-operations that come back."""
 
-    def __init__(self, node: Node, inbox: Inbox, on_progress: OnProgress) -> None:
-        self.counts = _Counts()
-        self.link: Link | None = None
-        self._node = node
+    def __init__(self, link: Link, delivery: Delivery, on_progress: OnProgress) -> None:
+        self._link = link
+        self._delivery = delivery
         self._on_progress = on_progress
-        self._reception = Reception(inbox, self._taken)
-        self._outcomes: dict[StoreOutcome, int] = {}
+        self._contexts = {
+            context.context_id or 0: (str(context.abstract_syntax), str(context.transfer_syntax[0]))
+            for context in link.association.accepted_contexts
+        }
+        self._messages = Messages(link.take_over(), self._open)
+        self._counts = _Counts()
+        self._spool: Spool | None = None
+        self._message_id = 0
+        self._received = 0
         self._bytes = 0
         self._refused: list[ItemFailure] = []
-        self._stop: WorkstationError | None = None
 
-    def on_store(self, event: evt.Event) -> int:
-        if self.link is not None:
-            self.link.heard()
-        if self._stop is not None:
-            return OUT_OF_RESOURCES
-        request = cast(C_STORE, event.request)
-        status = self._reception.take(event.assoc, request, self._node.name)
-        if status != words.SUCCESS:
-            reason = f"{status:04X} {words.meaning('C-STORE', status)}"
-            self._refused.append(ItemFailure(str(request.AffectedSOPInstanceUID), reason))
-        self._stop = self._stop or self._reception.local_error
-        return status
+    def __enter__(self) -> _Receiver:
+        return self
 
-    def _taken(self, _sop_instance: str, outcome: StoreOutcome, size: int) -> None:
-        self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
-        self._bytes += size
-        try:
-            self.report_progress()
-        except WorkstationError as stop:  # pynetdicom would answer C211 and go on
-            self._stop = stop
+    def __exit__(self, *_: object) -> None:
+        """Whatever ended it: nothing half is left, and what has come is in the archive when the caller looks."""
+        if self._spool is not None:
+            self._spool.discard()
+        with contextlib.suppress(LocalError):  # `report` or the next `take` has raised it
+            self._delivery.settled()
 
-    @property
-    def _received(self) -> int:
-        return sum(self._outcomes.values())
+    def retrieve(self, identifier: Dataset) -> None:
+        """Ask for `identifier` and take what comes until the final response."""
+        self._ask(identifier)
+        self._counts.begin()
+        while True:
+            context_id, command, sink = self._messages.receive(self._link.node.response_timeout_s)
+            self._link.heard()
+            self._link.cancellation.raise_if_cancelled()
+            if isinstance(sink, Spool):
+                self._store(context_id, command, sink)
+            elif command.field == C_GET_RQ | RESPONSE and command.status is not None:
+                self._counts.note(self._link, self._answer(context_id, command, sink))
+                self._report_progress()
+                if command.status not in words.PENDING:
+                    return
+            else:
+                self._messages.transfer.abort()
+                raise Garbled("neither an instance nor an answer to C-GET")
 
-    def report_progress(self) -> None:
-        failed = max(self.counts.failed, len(self._refused))
-        self._on_progress(TransferProgress(self._received, self.counts.expected, self._bytes, failed))
+    def _ask(self, identifier: Dataset) -> None:
+        context = self._link.context(StudyRootGet)
+        assert context is not None  # required before
+        syntax = context.transfer_syntax[0]
+        encoded = encode(identifier, syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated) or b""
+        self._message_id += 1
+        self._link.heard()
+        request = get_request(self._message_id, StudyRootGet)
+        self._messages.send(context.context_id or 0, request, BytesIO(encoded), len(encoded))
 
-    def raise_if_stopped(self) -> None:
-        """Raise what stopped us here, a full disk say; leaving the association then aborts it."""
-        if self._stop is not None:
-            raise self._stop
+    def _open(self, context_id: int, command: Command) -> DataSink:
+        if command.field != C_STORE_RQ:
+            return MemorySink()
+        self._link.heard()
+        self._spool = Spool(self._delivery, command, self._contexts.get(context_id))
+        return self._spool
+
+    def _store(self, context_id: int, command: Command, spool: Spool) -> None:
+        status = spool.finish()
+        self._spool = None
+        self._messages.send(context_id, response(command, status))
+        if status == words.SUCCESS:
+            self._received += 1
+            self._bytes += spool.size
+            self._report_progress()
+            return
+        reason = f"{status:04X} {words.meaning('C-STORE', status)}"
+        self._refused.append(ItemFailure(spool.sop_instance, reason))
+        if spool.error is not None:  # a full disk: leaving the association aborts it
+            raise spool.error
+
+    def _answer(self, context_id: int, command: Command, sink: DataSink | None) -> _Answer:
+        failed: tuple[str, ...] = ()
+        if isinstance(sink, MemorySink) and sink.value:
+            syntax = UID(self._contexts[context_id][1])
+            with quiet():
+                failed = _failed_uids(decode(BytesIO(sink.value), syntax.is_implicit_VR, syntax.is_little_endian))
+        numbers = tuple(command.number(element) for element in (REMAINING, COMPLETED, FAILED, WARNING))
+        return _Answer(command.status or 0, numbers, failed, command.text(ERROR_COMMENT))
+
+    def _report_progress(self) -> None:
+        failed = max(self._counts.failed, len(self._refused))
+        self._on_progress(TransferProgress(self._received, self._counts.expected, self._bytes, failed))
 
     def report(self) -> TransferReport:
+        """What came of it, once it is in the archive. Raises LocalError."""
+        outcomes = self._delivery.settled()
         return TransferReport(
             method=RetrieveMethod.GET,
-            expected=self.counts.expected,
+            expected=self._counts.expected,
             transferred=self._received,
-            stored=self._outcomes.get(StoreOutcome.STORED, 0) + self._outcomes.get(StoreOutcome.CONFLICT, 0),
-            already_present=self._outcomes.get(StoreOutcome.ALREADY_PRESENT, 0),
+            stored=outcomes[StoreOutcome.STORED] + outcomes[StoreOutcome.CONFLICT],
+            already_present=outcomes[StoreOutcome.ALREADY_PRESENT],
             bytes=self._bytes,
-            warnings=tuple(self.counts.warnings),
-            failures=self.counts.failures(self._refused),
+            warnings=tuple(self._counts.warnings),
+            failures=self._counts.failures(self._refused),
         )
 
 

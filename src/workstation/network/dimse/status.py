@@ -67,6 +67,8 @@ _RANGES = {  # by the highest byte, or its high half
     "C-MOVE": {0xC: "unable to process"},
 }
 
+_LONGEST_COMMENT = 64  # LO
+
 _RESULTS = {1: "rejected permanently", 2: "rejected transiently"}
 _SOURCES = {
     1: "DICOM UL service-user",
@@ -95,14 +97,18 @@ def meaning(operation: str, status: int) -> str:
 
 
 def in_words(operation: str, status: Dataset) -> str:
+    """`said` for a status as pynetdicom gives it."""
+    return said(operation, int(status.Status), comment_of(status))
+
+
+def said(operation: str, code: int, comment: str) -> str:
     """Status, meaning and the peer's Error Comment (0000,0902) in one line."""
-    code = int(status.Status)
-    comment = comment_of(status)
+    comment = comment[:_LONGEST_COMMENT]
     return f"{code:04X} {meaning(operation, code)}" + (f" ({comment})" if comment else "")
 
 
 def comment_of(status: Dataset) -> str:
-    return elements.text(status, "ErrorComment")[:64]
+    return elements.text(status, "ErrorComment")[:_LONGEST_COMMENT]
 
 
 def rejection_in_words(result: int | None, source: int | None, reason: int | None) -> dict[str, str]:

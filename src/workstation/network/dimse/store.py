@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
+from io import BytesIO, FileIO
 from pathlib import Path
 
 import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
-from pydicom import Dataset
 from pydicom.uid import UID
-from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import encode
 from pynetdicom.presentation import PresentationContext, build_context
 
@@ -22,8 +20,18 @@ from workstation.domain.node import LocalAe, Node
 from workstation.jobs.cancel import Cancellation
 from workstation.network.dimse import status as words
 from workstation.network.dimse.association import Link, associated
+from workstation.network.dimse.command import (
+    C_STORE_RQ,
+    ERROR_COMMENT,
+    RESPONSE,
+    Command,
+    Messages,
+    in_memory,
+    store_request,
+)
 from workstation.network.dimse.contexts import CONVERTIBLE, MAXIMUM, UNCOMPRESSED
 from workstation.network.part10 import Part10File
+from workstation.network.upper_layer import Garbled
 from workstation.services.ports import ItemFailure, OnProgress, TransferProgress, TransferReport
 
 OPERATION = "C-STORE"
@@ -38,9 +46,10 @@ def store(
         contexts = _contexts(batch)
         try:
             with associated(local, node, contexts, cancellation, OPERATION) as link:
+                messages = Messages(link.take_over(), in_memory)
                 for number, file in enumerate(batch):
                     cancellation.raise_if_cancelled()
-                    sending.note(file, _send(link, file, number % 0xFFFF + 1))
+                    sending.note(file, _send(link, messages, file, number % 0xFFFF + 1))
         except NoAcceptedContext:
             if len(batch) == len(paths):
                 raise
@@ -60,21 +69,20 @@ class _Sending:
     warnings: list[str] = field(default_factory=list)
     failures: list[ItemFailure] = field(default_factory=list)
 
-    def note(self, file: Part10File, status: Dataset | str) -> None:
-        """`status` of the peer, or why it was not asked."""
-        if isinstance(status, str):
-            self.fail(file.path, file.sop_instance_uid, status)
+    def note(self, file: Part10File, answer: Command | str) -> None:
+        """`answer` of the peer, or why it was not asked."""
+        if isinstance(answer, str):
+            self.fail(file.path, file.sop_instance_uid, answer)
             return
-        code = int(status.Status)
-        in_words = words.in_words(OPERATION, status)
+        code = answer.status or 0
         if code == words.SUCCESS or code in words.STORED_WITH_WARNING:
             self.sent += 1
             self.bytes += file.data_bytes
             if code != words.SUCCESS:
-                self.warnings.append(f"{file.sop_instance_uid}: {in_words}")
+                self.warnings.append(f"{file.sop_instance_uid}: {_in_words(answer)}")
             self._progress()
         else:
-            self.fail(file.path, file.sop_instance_uid, in_words)
+            self.fail(file.path, file.sop_instance_uid, _in_words(answer))
 
     def fail(self, path: Path, sop_instance_uid: str, reason: str) -> None:
         self.failures.append(ItemFailure(sop_instance_uid, reason, path))
@@ -132,31 +140,42 @@ def _contexts(batch: Sequence[Part10File]) -> list[PresentationContext]:
     return [build_context(sop_class, syntax) for sop_class, syntax in wanted]
 
 
-def _send(link: Link, file: Part10File, message_id: int) -> Dataset | str:
+def _send(link: Link, messages: Messages, file: Part10File, message_id: int) -> Command | str:
     for sop_class, syntax in _wanted(file):
         context = link.context(sop_class, syntax)
         if context is not None:
             break
     else:
         return _refusal(file)
-    request = C_STORE()
-    request.MessageID = message_id
-    request.Priority = 0x0000  # medium
-    request.AffectedSOPClassUID = UID(file.sop_class_uid)
-    request.AffectedSOPInstanceUID = UID(file.sop_instance_uid)
-    if syntax == file.transfer_syntax_uid:
-        request._dataset_path = (file.path, file.offset)
-    else:
-        try:
-            request.DataSet = BytesIO(_converted(file.path, UID(syntax)))
-        except InputError as error:
-            return error.details.get("reason", error.code)
-        except OSError as error:
-            return error.strerror or "cannot be read"
     try:
-        return _exchange(link, request, context.context_id or 0)
-    except OSError as error:  # the command is out, so the association is of no more use
-        raise LocalError(path=file.path, reason=error.strerror) from error
+        source, size = _opened(file, syntax)
+    except InputError as error:
+        return error.details.get("reason", error.code)
+    except OSError as error:
+        return error.strerror or "cannot be read"
+    with source:
+        request = store_request(message_id, file.sop_class_uid, file.sop_instance_uid)
+        link.heard()
+        try:
+            messages.send(context.context_id or 0, request, source, size)
+        except OSError as error:  # the command is out, so the association is of no more use
+            raise LocalError(path=file.path, reason=error.strerror or str(error)) from error
+    link.heard()
+    _, answer, _ = messages.receive(link.node.response_timeout_s)
+    if answer.field != C_STORE_RQ | RESPONSE or answer.status is None:
+        messages.transfer.abort()
+        raise Garbled("no answer to C-STORE")
+    return answer
+
+
+def _opened(file: Part10File, syntax: str) -> tuple[FileIO | BytesIO, int]:
+    """The data set in `syntax`, and its length."""
+    if syntax != file.transfer_syntax_uid:
+        converted = _converted(file.path, UID(syntax))
+        return BytesIO(converted), len(converted)
+    source = FileIO(file.path)
+    source.seek(file.offset)
+    return source, file.data_bytes
 
 
 def _converted(path: Path, syntax: UID) -> bytes:
@@ -169,24 +188,8 @@ def _converted(path: Path, syntax: UID) -> bytes:
     return encoded
 
 
-def _exchange(link: Link, request: C_STORE, context_id: int) -> Dataset:
-    """One C-STORE, as pynetdicom's `send_c_store` does it, but without decoding the data set."""
-    association = link.association
-    if not association.is_established:
-        raise link.lost()
-    link.heard()
-    association._reactor_checkpoint.clear()
-    while not association._is_paused:
-        if link.cancellation.wait(0.0005):
-            raise link.lost()
-    association.dimse.send_msg(request, context_id)
-    if association.dul.is_alive():  # else it stalled while we were sending
-        link.heard()
-    _, response = association.dimse.get_msg(block=True)
-    if not isinstance(response, C_STORE) or not response.is_valid_response:
-        raise link.lost()
-    association._reactor_checkpoint.set()
-    return association._check_received_status(response)
+def _in_words(answer: Command) -> str:
+    return words.said(OPERATION, answer.status or 0, answer.text(ERROR_COMMENT))
 
 
 def _refusal(file: Part10File) -> str:
