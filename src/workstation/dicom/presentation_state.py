@@ -1,9 +1,12 @@
-"""Reading grayscale and color softcopy presentation states (PS3.3 A.33.1, A.33.2)."""
+"""Reading the softcopy presentation states of one image: gray, color, pseudo-color, XA/XRF (PS3.3 A.33)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from workstation.dicom import elements, lookup_tables
 from workstation.dicom.attributes import windows_of
@@ -12,6 +15,8 @@ from workstation.dicom.overlays import overlay_groups, separate_overlays
 from workstation.dicom.read import open_file
 from workstation.dicom.shutters import display_shutter
 from workstation.domain.errors import UnsupportedObject
+from workstation.imaging.colour import to_8_bit
+from workstation.imaging.colour_maps import colour_map
 from workstation.imaging.frame import LookupTable
 from workstation.imaging.presentation import (
     DisplayedArea,
@@ -19,6 +24,7 @@ from workstation.imaging.presentation import (
     ImageReference,
     PresentationState,
     SizeMode,
+    SoftcopyModality,
     SoftcopyVoi,
 )
 
@@ -27,7 +33,26 @@ if TYPE_CHECKING:
 
 GRAYSCALE = "1.2.840.10008.5.1.4.1.1.11.1"
 COLOR = "1.2.840.10008.5.1.4.1.1.11.2"
-SOP_CLASSES = (GRAYSCALE, COLOR)
+PSEUDO_COLOR = "1.2.840.10008.5.1.4.1.1.11.3"
+XA_XRF = "1.2.840.10008.5.1.4.1.1.11.5"
+VARIABLE_MODALITY = "1.2.840.10008.5.1.4.1.1.11.12"
+SOP_CLASSES = (GRAYSCALE, COLOR, PSEUDO_COLOR, XA_XRF, VARIABLE_MODALITY)
+_OTHERS = {  # what is said of those that cannot be applied
+    "1.2.840.10008.5.1.4.1.1.11.4": "a blending presentation state, of two series in one picture",
+    "1.2.840.10008.5.1.4.1.1.11.6": "a presentation state of planes through a volume",
+    "1.2.840.10008.5.1.4.1.1.11.7": "a presentation state of planes through several volumes",
+    "1.2.840.10008.5.1.4.1.1.11.8": "an advanced blending presentation state, of several series in one picture",
+    "1.2.840.10008.5.1.4.1.1.11.9": "a presentation state of a rendered volume",
+    "1.2.840.10008.5.1.4.1.1.11.10": "a presentation state of a rendered, segmented volume",
+    "1.2.840.10008.5.1.4.1.1.11.11": "a presentation state of several rendered volumes",
+}
+_WELL_KNOWN = {
+    f"1.2.840.10008.1.5.{number}": name
+    for number, name in enumerate(
+        ("HOT_IRON", "PET", "HOT_METAL_BLUE", "PET_20_STEP", "SPRING", "SUMMER", "FALL", "WINTER"), start=1
+    )
+}
+Colours = NDArray[np.uint8]
 _ACTIVATION_LAYER = 0x1001
 _FARTHEST = 1 << 20  # pixels beyond which a corner of a displayed area is nonsense
 
@@ -41,38 +66,56 @@ def read_presentation_state(path: str | Path) -> PresentationState:
 def presentation_state(dataset: Dataset, path: str | Path = "") -> PresentationState:
     """As `read_presentation_state`; `path` is for the error alone."""
     with elements.quietly(dataset):
-        if elements.first_text(dataset, "SOPClassUID") not in SOP_CLASSES:
-            raise UnsupportedObject(path=path, reason="no grayscale or color softcopy presentation state")
+        sop_class_uid = elements.first_text(dataset, "SOPClassUID")
+        if sop_class_uid not in SOP_CLASSES:
+            raise UnsupportedObject(path=path, reason=_OTHERS.get(sop_class_uid, "no softcopy presentation state"))
         if elements.items(dataset, "MaskSubtractionSequence"):
             raise UnsupportedObject(path=path, reason="a presentation state that subtracts a mask")
         little = dataset.original_encoding[1] is not False
-        slope, intercept = elements.number(dataset, "RescaleSlope"), elements.number(dataset, "RescaleIntercept")
-        modality = elements.first_item(dataset, "ModalityLUTSequence")
-        modality_lut = None if modality is None else _table(modality, False, little)
+        modality = _modality(dataset, little)
+        signed = any(one.rescale[1] < 0 for one in modality)
         overlays = separate_overlays(dataset, 0)
-        active = frozenset(
-            group for group in overlay_groups(dataset) if elements.first_text(dataset, group << 16 | _ACTIVATION_LAYER)
-        )
+        activations = {
+            group: layer
+            for group in overlay_groups(dataset)
+            if (layer := elements.first_text(dataset, group << 16 | _ACTIVATION_LAYER))
+        }
         return PresentationState(
             sop_instance_uid=elements.first_text(dataset, "SOPInstanceUID"),
             label=elements.first_text(dataset, "ContentLabel"),
             description=elements.first_text(dataset, "ContentDescription"),
             images=_images(dataset),
-            rescale=(slope or 1.0, intercept or 0.0),
-            unit=(modality_lut.explanation if modality_lut else "") or _unit(dataset),
-            modality_lut=modality_lut,
-            voi=tuple(_voi(item, (intercept or 0.0) < 0, little) for item in _parts(dataset, "SoftcopyVOILUTSequence")),
+            modality=modality,
+            voi=tuple(_voi(item, signed, little) for item in _parts(dataset, "SoftcopyVOILUTSequence")),
             inverse=elements.first_text(dataset, "PresentationLUTShape").upper() == "INVERSE",
             presentation_lut=_presentation_lut(dataset, little),
+            colours=_colours(dataset, little, path) if sop_class_uid == PSEUDO_COLOR else None,
+            unapplied=_unapplied(dataset),
             shutter=display_shutter(dataset, overlays),
             areas=_areas(dataset),
             rotation=(elements.integer(dataset, "ImageRotation") or 0) % 360 // 90,
             flipped=elements.first_text(dataset, "ImageHorizontalFlip").upper() == "Y",
-            overlays=tuple(overlay for overlay in overlays if overlay.group in active),
-            active_groups=active,
+            overlays=tuple(overlay for overlay in overlays if overlay.group in activations),
+            activations=activations,
             annotations=_annotations(dataset),
             layers=layers_of(dataset),
         )
+
+
+def _modality(dataset: Dataset, little: bool) -> tuple[SoftcopyModality, ...]:
+    """One for all images, or one each where it varies."""
+    varying = elements.items(dataset, "VariableModalityLUTSequence")
+    return tuple(_one_modality(item, _references(item), little) for item in varying) or (
+        _one_modality(dataset, (), little),
+    )
+
+
+def _one_modality(item: Dataset, images: tuple[ImageReference, ...], little: bool) -> SoftcopyModality:
+    slope, intercept = elements.number(item, "RescaleSlope"), elements.number(item, "RescaleIntercept")
+    table = elements.first_item(item, "ModalityLUTSequence")
+    lut = None if table is None else _table(table, False, little)
+    unit = (lut.explanation if lut else "") or _unit(item)
+    return SoftcopyModality((slope or 1.0, intercept or 0.0), lut, unit, images)
 
 
 def _unit(dataset: Dataset) -> str:
@@ -119,6 +162,27 @@ def _table(item: Dataset, signed: bool, little: bool) -> LookupTable | None:
 def _presentation_lut(dataset: Dataset, little: bool) -> LookupTable | None:
     item = elements.first_item(dataset, "PresentationLUTSequence")
     return None if item is None else _table(item, False, little)
+
+
+def _colours(dataset: Dataset, little: bool, path: str | Path) -> Colours:
+    """The palette for 256 levels (PS3.4 N.2.4): its own tables, else the well-known one that it names (PS3.6 B)."""
+    palette = lookup_tables.palette(dataset, little)
+    if palette is not None:
+        channels = (to_8_bit(table.values, table.bits) for table in palette)
+        return np.stack([one[np.rint(np.linspace(0, one.size - 1, 256)).astype(int)] for one in channels], axis=1)
+    known = colour_map(_WELL_KNOWN.get(elements.first_text(dataset, "PaletteColorLookupTableUID"), ""))
+    if known is None:
+        raise UnsupportedObject(path=path, reason="a pseudo-color presentation state without a palette")
+    return known
+
+
+def _unapplied(dataset: Dataset) -> tuple[str, ...]:
+    """What is left out of a state that is shown all the same."""
+    found = (
+        ("edge enhancement", bool(elements.number(dataset, "DisplayFilterPercentage"))),
+        ("pixel shift", bool(elements.items(dataset, "FramePixelShiftSequence"))),
+    )
+    return tuple(words for words, wanted in found if wanted)
 
 
 # --- displayed area (PS3.3 C.10.4) -----------------------------------------------------------------

@@ -276,7 +276,7 @@ def _as_image(screen: Screen, view: View) -> Screen:
 
 
 def _paint(sampled: _Sampled, frame: Frame, view: View, size: tuple[int, int], table: _RememberedTable) -> Screen:
-    colours = None if sampled.attributes is None else colour_map(view.colour_map)
+    colours = None if sampled.attributes is None else _colours(sampled.attributes, view)
     coloured = sampled.attributes is None or colours is not None
     screen = np.zeros((size[1], size[0], 3) if coloured else (size[1], size[0]), np.uint8)
     rows, columns = sampled.rows, sampled.columns
@@ -297,6 +297,12 @@ def _paint(sampled: _Sampled, frame: Frame, view: View, size: tuple[int, int], t
     if sampled.hidden is not None:
         target[sampled.hidden] = 0
     return screen
+
+
+def _colours(attributes: PixelAttributes, view: View) -> Screen | None:
+    """The user's choice before that of a presentation state."""
+    chosen = colour_map(view.colour_map)
+    return attributes.colours if chosen is None else chosen
 
 
 class _RememberedTable:

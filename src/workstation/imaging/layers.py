@@ -6,6 +6,7 @@ shows: thin lines and small letters must not fall between pixels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,13 @@ from numpy.typing import NDArray
 from workstation.imaging.colour import palette_to_rgb
 from workstation.imaging.colour_cube import DenseCube, dense, through_cube
 from workstation.imaging.frame import ColourCube, Frame, LookupTable, Stored
-from workstation.imaging.overlay import Mask, on_image
+from workstation.imaging.overlay import Mask, Overlay, on_image
 from workstation.imaging.tilted_places import Marks, Placement, TiltedPlaces
 from workstation.imaging.view import View
 
 Screen = NDArray[np.uint8]
 Indices = NDArray[np.intp]
+Colour = tuple[int, int, int] | None  # None: as the picture's ground wants it
 WHITE = 255
 
 
@@ -29,8 +31,8 @@ class Layers:
     def __init__(self) -> None:
         self._frame: Frame | None = None
         self._places: _Places | TiltedPlaces | None = None
-        self._overlay: Marks | None = None
-        self._drawn: Mask | None = None
+        self._overlay: tuple[tuple[Overlay, ...], list[tuple[Colour, Marks]]] | None = None
+        self._drawn: list[tuple[Colour, Mask]] | None = None
         self._covered: Mask | None = None
         self._coloured: tuple[Mask, Screen] | None = None
         self._profile: tuple[ColourCube, DenseCube] | None = None
@@ -45,7 +47,7 @@ class Layers:
         """`screen` with everything `frame` and `view` want over it; colour where that needs it."""
         attributes = frame.attributes
         shutter = attributes.shutter if view.shutter_shown else None
-        overlays = attributes.overlays if view.overlays_shown else ()
+        overlays = _to_draw(frame, view)
         palette = attributes.supplemental_palette
         if palette is None and shutter is None and not overlays and attributes.profile is None:
             return screen
@@ -66,12 +68,25 @@ class Layers:
             if self._covered is None:
                 self._covered = places.covered(frame)
             places.part(screen)[self._covered] = shutter.level
-        if overlays:
-            if self._drawn is None:
-                self._overlay = self._overlay or _marks(frame)
-                self._drawn = places.drawn(self._overlay)
+        return self._overlaid(screen, frame, view, places, overlays) if overlays else screen
+
+    def _overlaid(
+        self, screen: Screen, frame: Frame, view: View, places: _Places | TiltedPlaces, overlays: tuple[Overlay, ...]
+    ) -> Screen:
+        """All overlays of one colour at once."""
+        if self._overlay is None or self._overlay[0] != overlays:
+            colours = dict.fromkeys(one.colour for one in overlays)
+            alike = [(colour, [one for one in overlays if one.colour == colour]) for colour in colours]
+            self._overlay = overlays, [(colour, _marks(frame, planes)) for colour, planes in alike]
+            self._drawn = None
+        if self._drawn is None:
+            self._drawn = [(colour, places.drawn(marks)) for colour, marks in self._overlay[1]]
+        if any(colour is not None and len(set(colour)) > 1 for colour, _ in self._drawn):
+            screen = _as_colour(screen)
+        for colour, drawn in self._drawn:
             # White on black, and black where the user turned the picture over: its background is white then.
-            places.part(screen)[self._drawn] = 0 if view.inverted else WHITE
+            level = (0 if view.inverted else WHITE) if colour is None else colour[0]
+            places.part(screen)[drawn] = level if colour is None or screen.ndim == 2 else colour
         return screen
 
     def _dense(self, cube: ColourCube) -> DenseCube:
@@ -199,11 +214,18 @@ class _Places:
         return drawn if self.horizontal.shrinks else drawn[:, self.horizontal.indices]
 
 
-def _marks(frame: Frame) -> Marks:
-    """The overlays as large as the frame, which may be a reduced one."""
-    attributes, step = frame.attributes, frame.attributes.reduction
+def _to_draw(frame: Frame, view: View) -> tuple[Overlay, ...]:
+    """All but what the shutter covers with, and those of hidden layers."""
+    if not view.overlays_shown:
+        return ()
+    attributes = frame.attributes
     bitmap = attributes.shutter.bitmap if attributes.shutter is not None else None
-    overlays = [overlay for overlay in attributes.overlays if overlay is not bitmap]
+    return tuple(one for one in attributes.overlays if one is not bitmap and one.layer not in view.hidden_layers)
+
+
+def _marks(frame: Frame, overlays: Sequence[Overlay]) -> Marks:
+    """The overlays as large as the frame, which may be a reduced one."""
+    step = frame.attributes.reduction
     mask = on_image(overlays, frame.rows * step, frame.columns * step)
     if mask is None:
         mask = np.zeros((frame.rows, frame.columns), np.bool_)

@@ -23,6 +23,8 @@ class Overlay:
     origin: tuple[int, int] = (1, 1)  # row, column of its first pixel in the image, which begins at 1 (60xx,0050)
     is_roi: bool = False  # Overlay Type R: a region of interest, else graphics
     label: str = ""  # Overlay Label or Description
+    layer: str = ""  # in which a presentation state shows it (60xx,1001)
+    colour: tuple[int, int, int] | None = None  # of that layer
 
     def plane(self) -> Mask:
         """The bits as (rows, columns)."""

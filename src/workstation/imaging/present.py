@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from workstation.imaging.compose import LARGEST_ZOOM, SMALLEST_ZOOM, row_ratio
 from workstation.imaging.frame import Frame, LookupTable, PixelAttributes, VoiFunction, Window
+from workstation.imaging.overlay import Overlay
 from workstation.imaging.presentation import DisplayedArea, PresentationState, SizeMode
 from workstation.imaging.view import View
 
@@ -20,33 +21,48 @@ def presented(frame: Frame, state: PresentationState, sop_instance_uid: str, num
         return frame
     attributes = frame.attributes
     area = state.area_for(sop_instance_uid, number)
-    own = {overlay.group for overlay in state.overlays}
-    kept = tuple(one for one in attributes.overlays if one.group in state.active_groups and one.group not in own)
     changed = replace(
         attributes,
-        overlays=(*kept, *state.overlays),
+        overlays=_overlays(attributes, state),
         shutter=state.shutter,
         display_aspect_ratio=None if area is None else area.spacing_mm or area.aspect_ratio,
     )
     return Frame(frame.stored, changed if frame.is_color else _grayscale(changed, state, sop_instance_uid, number))
 
 
+def _overlays(attributes: PixelAttributes, state: PresentationState) -> tuple[Overlay, ...]:
+    """Those that the state activates, the lowest layer first; its own take the place of the image's (C.11.7)."""
+    own = {overlay.group for overlay in state.overlays}
+    shown = [one for one in (*attributes.overlays, *state.overlays) if one.group in state.activations]
+    bitmap = state.shutter.bitmap if state.shutter is not None else None
+    kept = [one for one in shown if (one in state.overlays or one.group not in own) and one is not bitmap]
+    order = {layer.name: number for number, layer in reversed(list(enumerate(state.layers)))}
+    found = []
+    for one in kept:
+        name = state.activations[one.group]
+        layer = state.layer(name)
+        found.append(replace(one, layer=name, colour=layer.colour if layer is not None else None))
+    return tuple(sorted(found, key=lambda one: order.get(one.layer, len(order))))
+
+
 def _grayscale(attributes: PixelAttributes, state: PresentationState, uid: str, number: int) -> PixelAttributes:
-    slope, intercept = state.rescale
+    modality = state.modality_for(uid, number)
+    slope, intercept = modality.rescale
     unchanged = (
-        state.modality_lut is None
+        modality.lut is None
         and attributes.modality_lut is None
-        and state.rescale == (attributes.rescale_slope, attributes.rescale_intercept)
+        and modality.rescale == (attributes.rescale_slope, attributes.rescale_intercept)
     )
     changed = replace(
         attributes,
         photometric_interpretation="MONOCHROME2",
         inverse_presentation=state.inverse,
         presentation_lut=state.presentation_lut,
+        colours=state.colours,
         rescale_slope=slope,
         rescale_intercept=intercept,
-        modality_lut=_signed(state.modality_lut, attributes.signed),
-        unit=attributes.unit if unchanged else state.unit,
+        modality_lut=_signed(modality.lut, attributes.signed),
+        unit=attributes.unit if unchanged else modality.unit,
         suv=attributes.suv if unchanged else None,
     )
     voi = state.voi_for(uid, number)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from workstation.imaging.frame import LookupTable, Window
 from workstation.imaging.overlay import Overlay
@@ -66,6 +69,16 @@ class SoftcopyVoi:
     images: tuple[ImageReference, ...] = ()  # empty for all of the state
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SoftcopyModality:
+    """What the stored values of some of the images mean (PS3.3 C.11.1, C.11.15b)."""
+
+    rescale: tuple[float, float] = (1.0, 0.0)  # slope, intercept; the image's own are not used (PS3.4 N.2.1)
+    lut: LookupTable | None = None
+    unit: str = ""
+    images: tuple[ImageReference, ...] = ()  # empty for all of the state
+
+
 @dataclass(frozen=True, slots=True)
 class GraphicAnnotation:
     """Graphics and texts of one layer for some of the images (PS3.3 C.10.5)."""
@@ -91,18 +104,18 @@ class PresentationState:
     label: str  # Content Label
     description: str = ""  # Content Description
     images: tuple[ImageReference, ...] = ()
-    rescale: tuple[float, float] = (1.0, 0.0)  # slope, intercept; the image's own are not used (PS3.4 N.2.1)
-    unit: str = ""
-    modality_lut: LookupTable | None = None
+    modality: tuple[SoftcopyModality, ...] = ()
     voi: tuple[SoftcopyVoi, ...] = ()
     inverse: bool = False  # Presentation LUT Shape INVERSE
     presentation_lut: LookupTable | None = None
+    colours: NDArray[np.uint8] | None = None  # (256, 3) for the finished levels of a pseudo-color state
+    unapplied: tuple[str, ...] = ()  # what it asks for and does not get
     shutter: Shutter | None = None
     areas: tuple[DisplayedArea, ...] = ()
     rotation: int = 0  # quarter turns clockwise
     flipped: bool = False  # left-right, after the rotation (PS3.3 C.10.6)
     overlays: tuple[Overlay, ...] = ()  # of the state itself, those that are active
-    active_groups: frozenset[int] = field(default_factory=frozenset)  # overlays of the image that are shown
+    activations: Mapping[int, str] = field(default_factory=dict)  # overlay group -> the layer that it is shown in
     annotations: tuple[GraphicAnnotation, ...] = ()
     layers: tuple[GraphicLayer, ...] = ()  # the lowest first
 
@@ -118,6 +131,10 @@ class PresentationState:
     def area_for(self, sop_instance_uid: str, frame: int) -> DisplayedArea | None:
         return _first(self.areas, sop_instance_uid, frame)
 
+    def modality_for(self, sop_instance_uid: str, frame: int) -> SoftcopyModality:
+        """An identity where it says nothing."""
+        return _first(self.modality, sop_instance_uid, frame) or SoftcopyModality()
+
     def voi_for(self, sop_instance_uid: str, frame: int) -> SoftcopyVoi | None:
         return _first(self.voi, sop_instance_uid, frame)
 
@@ -132,10 +149,10 @@ class PresentationState:
 
     @property
     def drawn_layers(self) -> tuple[GraphicLayer, ...]:
-        """Those that something is drawn in, the lowest first, with those that the state forgot to declare."""
+        """Those that something may be drawn in, the lowest first, with those that the state forgot to declare."""
         from workstation.imaging.graphics import GraphicLayer  # noqa: PLC0415 - as above
 
-        used = dict.fromkeys(one.layer for one in self.annotations if one.count)
+        used = dict.fromkeys([one.layer for one in self.annotations if one.count] + list(self.activations.values()))
         declared = [layer for layer in self.layers if layer.name in used]
         names = {layer.name for layer in declared}
         return (*declared, *(GraphicLayer(name) for name in used if name not in names))

@@ -14,7 +14,14 @@ from workstation.imaging.compose import compose, layout
 from workstation.imaging.frame import Frame, LookupTable, VoiFunction, Window
 from workstation.imaging.grayscale import presentation_lut
 from workstation.imaging.present import native_size, presented, presented_view
-from workstation.imaging.presentation import DisplayedArea, ImageReference, PresentationState, SizeMode, SoftcopyVoi
+from workstation.imaging.presentation import (
+    DisplayedArea,
+    ImageReference,
+    PresentationState,
+    SizeMode,
+    SoftcopyModality,
+    SoftcopyVoi,
+)
 from workstation.imaging.view import Interpolation, View
 
 UID = "1.2.3"
@@ -119,20 +126,22 @@ def test_only_the_frames_that_are_meant_change() -> None:
 def test_without_a_voi_transformation_the_whole_range_is_shown() -> None:
     """PS3.4 N.2.2: then it is the identity."""
     frame = frame_of(np.array([[-2048, 0, 2047]], np.int16), bits_stored=12, signed=True, windows=(Window(0, 2),))
-    shown = presented(frame, replace(STATE, rescale=(-2.0, 5.0)), UID, 1)
+    shown = presented(frame, replace(STATE, modality=(SoftcopyModality((-2.0, 5.0)),)), UID, 1)
     assert compose(shown, View(zoom=1.0), (3, 1)).tolist() == [[255, 127, 0]]
 
 
 def test_values_are_read_in_the_units_of_the_state() -> None:
     frame = frame_of(STORED, rescale_slope=2.0, rescale_intercept=-1000.0, unit="HU")
     assert presented(frame, STATE, UID, 1).attributes.unit == ""
-    assert presented(frame, replace(STATE, rescale=(2.0, -1000.0)), UID, 1).attributes.unit == "HU"
+    assert (
+        presented(frame, replace(STATE, modality=(SoftcopyModality((2.0, -1000.0)),)), UID, 1).attributes.unit == "HU"
+    )
 
 
 def test_a_modality_lut_begins_below_zero_where_the_pixels_do() -> None:
     frame = frame_of(np.array([[-3, -2]], np.int16), signed=True)
     table = LookupTable(0x10000 - 3, np.array([0, 255], np.uint16), 8)
-    shown = presented(frame, replace(STATE, modality_lut=table), UID, 1)
+    shown = presented(frame, replace(STATE, modality=(SoftcopyModality(lut=table),)), UID, 1)
     assert compose(shown, View(zoom=1.0), (2, 1)).tolist() == [[0, 255]]
 
 

@@ -42,6 +42,7 @@ def presentation_flag(state: PresentationState | None, view: View) -> tuple[str,
     elif view.hidden_layers:
         layers = len(view.hidden_layers)
         flags.append(f"{layers} PR layer{'' if layers == 1 else 's'} hidden")
+    flags += [f"PR {words} not applied" for words in state.unapplied]
     if state.undrawn:
         flags.append(f"{state.undrawn} PR mark{'' if state.undrawn == 1 else 's'} not drawn")
     return tuple(flags)
