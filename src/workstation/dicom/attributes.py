@@ -11,6 +11,7 @@ from workstation.dicom import elements, lookup_tables
 from workstation.dicom.functional_groups import FrameAttributes
 from workstation.dicom.overlays import separate_overlays
 from workstation.dicom.pet import suv_of
+from workstation.dicom.real_world import real_world_values
 from workstation.dicom.shutters import display_shutter
 from workstation.dicom.tiles import matrix_origin
 from workstation.dicom.ultrasound_regions import ultrasound_regions
@@ -66,6 +67,7 @@ def pixel_attributes(dataset: Header, frame_index: int = 0) -> PixelAttributes:
             regions=ultrasound_regions(dataset),
             supplemental_palette=_supplemental_palette(frame, little),
             suv=suv_of(dataset),
+            real_world=real_world_values(dataset, frame_index),
             lossy_text=_lossy_text(dataset),
             derived=elements.first_text(dataset, "ImageType").upper() == "DERIVED",
             for_processing=elements.first_text(dataset, "PresentationIntentType").upper() == "FOR PROCESSING",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workstation.dicom import elements
@@ -40,6 +41,14 @@ class FrameAttributes:
             if item is not None:
                 return item
         return None
+
+    def items(self, sequence: str) -> Sequence[Dataset]:
+        """All items of a macro that may have several, from the data set where no group has it."""
+        for place in (*self._groups, self.dataset):
+            found = elements.items(place, sequence) if sequence in place else ()
+            if found:
+                return found
+        return ()
 
     def holder(self, sequence: str, keyword: str) -> Header:
         """The data set to read `keyword` from: the macro's item when it has it, else the top level."""

@@ -11,7 +11,7 @@ import re
 import stat
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn, final
 
@@ -144,6 +144,11 @@ class HeaderScan:
         if found is None and self.values[tag] is None:
             raise NeedsFullHeader(f"{tag:08X}")
         return found or ()
+
+    def without(self, key: str | int) -> HeaderScan:
+        """As if the element were not there."""
+        tag = self._entry(key)[0]
+        return replace(self, values={other: value for other, value in self.values.items() if other != tag})
 
     @staticmethod
     def _entry(key: str | int) -> tuple[int, str]:

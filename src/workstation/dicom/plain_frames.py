@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from workstation.dicom import elements
 from workstation.dicom.attributes import pixel_attributes
 from workstation.dicom.header_scan import EXPLICIT, IMPLICIT, HeaderScan, NeedsFullHeader, scan_header
-from workstation.imaging.frame import Frame, PixelAttributes
+from workstation.dicom.real_world import REAL_WORLD, real_world_values
+from workstation.domain.errors import InputError
+from workstation.imaging.frame import Frame, PixelAttributes, RealWorldValue
 
 _PIXEL_DATA = 0x7FE00010
 _LARGEST = 1 << 30  # bytes of one frame, as in dicom.pixel_format
@@ -57,13 +59,26 @@ class PlainFile:
 
     def attributes(self, index: int) -> PixelAttributes:
         """As `decode.ImageFile.frame` gives them. Raises NeedsFullHeader."""
-        found = pixel_attributes(self.scan, index)
+        known = self.scan
+        real_world: tuple[RealWorldValue, ...] = ()
+        if REAL_WORLD in known:  # Philips writes it into plain images too: no reason to read their pixels slowly
+            known, real_world = known.without(REAL_WORLD), self._real_world(index)
+        found = pixel_attributes(known, index)
         return replace(
             found,
+            real_world=real_world,
             photometric_interpretation="RGB" if len(self.shape) == 3 else found.photometric_interpretation,
             bits_stored=self.bits_stored,
             signed=self.dtype.kind == "i",
         )
+
+    def _real_world(self, index: int) -> tuple[RealWorldValue, ...]:
+        from workstation.dicom.read import read_header  # noqa: PLC0415 - pydicom, not needed for other plain files
+
+        try:
+            return real_world_values(read_header(self.path), index)
+        except InputError:
+            raise NeedsFullHeader from None
 
 
 def plain_file(path: str | Path) -> PlainFile | None:

@@ -87,6 +87,18 @@ class ColourCube:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class RealWorldValue:
+    """What the stored values from `first` to `last` measure (PS3.3 C.7.6.16.2.11)."""
+
+    first: float
+    last: float
+    slope: float = 1.0
+    intercept: float = 0.0
+    table: NDArray[np.float64] | None = None  # instead of slope and intercept: of `first`, `first` + 1, ...
+    unit: str = ""  # UCUM; empty where it is a mere number
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PixelAttributes:
     """How to turn stored values into a picture; one per frame, functional groups already resolved."""
 
@@ -121,6 +133,7 @@ class PixelAttributes:
     supplemental_palette: tuple[LookupTable, LookupTable, LookupTable] | None = None  # colours from its first input on
     profile: ColourCube | None = None  # ICC profile of true colour, None when it is sRGB
     suv: SuvScale | None = None  # PET
+    real_world: tuple[RealWorldValue, ...] = ()
     presentation_lut: LookupTable | None = None  # of a presentation state (PS3.3 C.11.6), after the VOI transformation
     display_aspect_ratio: tuple[float, float] | None = None  # of a presentation state, before spacing and aspect ratio
     lossy_text: str = ""  # method and ratio of the lossy compression, as the file tells them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from workstation.imaging.colour import palette_to_rgb
@@ -22,6 +23,8 @@ class Reading:
     suv: float | None = None
     suv_kind: str = ""  # SUVbw, SUVlbm, ...
     suv_refusal: str = ""  # why a PET pixel has no SUV
+    real: float | None = None  # the real world value, where it is another than `value`
+    real_unit: str = ""  # mm2/s, ...; empty where there is none
     is_padding: bool = False  # outside what was imaged (PS3.3 C.7.5.1.1.2)
 
     @property
@@ -40,15 +43,33 @@ def read_pixel(frame: Frame, row: int, column: int) -> Reading | tuple[int, ...]
         return value
     stored = float(frame.stored[row, column])
     scale = attributes.suv
+    shown = shown_value(attributes, value)
+    real, real_unit = real_world(attributes, stored) or (None, "")
+    if real is not None and real_unit in ("", attributes.unit) and math.isclose(real, shown, abs_tol=1e-9):
+        real, real_unit = None, ""
     return Reading(
-        value=shown_value(attributes, value),
+        value=shown,
         unit=attributes.unit,
         stored=stored,
         suv=value * scale.factor if scale is not None and scale.factor is not None else None,
         suv_kind=scale.kind if scale is not None and scale.factor is not None else "",
         suv_refusal=scale.refusal if scale is not None else "",
+        real=real,
+        real_unit=real_unit,
         is_padding=attributes.padding is not None and attributes.padding[0] <= stored <= attributes.padding[1],
     )
+
+
+def real_world(attributes: PixelAttributes, stored: float) -> tuple[float, str] | None:
+    """Real world value and unit of a stored value by the first mapping that has it (PS3.3 C.7.6.16.2.11.1.2)."""
+    for mapping in attributes.real_world:
+        if mapping.first <= stored <= mapping.last:
+            if mapping.table is None:
+                return stored * mapping.slope + mapping.intercept, mapping.unit
+            place = int(stored - mapping.first)
+            if place < mapping.table.size:
+                return float(mapping.table[place]), mapping.unit
+    return None
 
 
 def shown_value(attributes: PixelAttributes, value: float) -> float:

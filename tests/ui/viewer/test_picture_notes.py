@@ -51,6 +51,11 @@ def test_what_is_only_good_to_know_is_no_warning() -> None:
     assert flags(made, View()) == ()
 
 
+def test_a_pixel_says_what_it_measures() -> None:
+    assert reading_text(Reading(987.0, "", 987.0, real=0.987, real_unit="mm2/s")) == "987 · 0.987 mm2/s"
+    assert reading_text(Reading(37.0, "HU", 987.0, real=2.0)) == "37 HU (987) · 2"
+
+
 def test_what_the_user_hid_or_opened_is_told() -> None:
     covered = replace(PLAIN, overlays=(PLANE,), shutter=Shutter(rectangle=(1, 1, 2, 2)))
     assert flags(covered, View()) == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workstation.imaging.frame import Frame, LookupTable, PixelAttributes
+from workstation.imaging.frame import Frame, LookupTable, PixelAttributes, RealWorldValue
 from workstation.imaging.probe import Reading, read_pixel
 from workstation.imaging.suv import SuvScale
 
@@ -61,3 +61,21 @@ def test_colours_give_their_samples_and_places_outside_nothing() -> None:
     assert read_pixel(indexed, 0, 0) == (9, 8, 7)
     assert read_pixel(coloured, 0, 1) is None
     assert read_pixel(coloured, -1, 0) is None
+
+
+def test_the_real_world_value_of_the_first_mapping_that_has_the_pixel() -> None:
+    """`frame` holds the stored values 0, 100, ..."""
+    line = RealWorldValue(1, 4095, slope=0.001, intercept=0.5, unit="mm2/s")
+    told = read_pixel(frame(real_world=(line,)), 0, 1)
+    assert isinstance(told, Reading)
+    assert (told.real, told.real_unit) == (pytest.approx(0.6), "mm2/s")
+    table = RealWorldValue(99, 101, table=np.array([7.0, 8.0, 9.0]))
+    told = read_pixel(frame(real_world=(RealWorldValue(0, 50), table, line)), 0, 1)
+    assert isinstance(told, Reading)
+    assert (told.real, told.real_unit) == (8.0, "")
+
+
+def test_a_real_world_value_that_says_nothing_new_is_not_told() -> None:
+    same = RealWorldValue(0, 4095, slope=2.0, unit="BQML")
+    told = read_pixel(frame(rescale_slope=2.0, unit="BQML", real_world=(same,)), 0, 1)
+    assert told == Reading(200.0, "BQML", 100.0)

@@ -81,6 +81,7 @@ def reading_text(reading: Reading | tuple[int, ...]) -> str:
     value = f"{number(reading.value)} {reading.unit}".strip()
     if reading.suv is not None:
         return f"{reading.suv_kind} {number(reading.suv)} · {value}"
+    real = f" · {number(reading.real)} {reading.real_unit}".rstrip() if reading.real is not None else ""
     stored = f" ({number(reading.stored)})" if reading.is_rescaled else ""
     refused = f" · no SUV: {reading.suv_refusal}" if reading.suv_refusal else ""
-    return value + stored + refused
+    return value + stored + real + refused
