@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QMessageBox
 from tests.support.ui import OLDPACS, RADPACS, Rig, column_texts
 from workstation.domain.errors import PortInUse, SettingsError
 from workstation.domain.node import Node, RetrieveMethod
-from workstation.settings import MouseProfile
+from workstation.settings import MouseProfile, OverlayColour
 from workstation.ui.node_states import NodeStates
 from workstation.ui.preferences.model import Column, NodesModel, node_problems
 from workstation.ui.preferences.node_dialog import NodeDialog
@@ -153,3 +153,9 @@ def test_the_bir_mouse_brings_its_direction_and_is_saved(rig: Rig, page, qtbot):
     page.save()
     qtbot.waitUntil(lambda: rig.settings().viewer.mouse is MouseProfile.BIR)
     assert not rig.settings().viewer.drag_up_brightens
+
+
+def test_the_colour_of_overlays_is_saved(rig: Rig, page, qtbot):
+    page.overlays.setCurrentIndex(list(OverlayColour).index(OverlayColour.CYAN))
+    page.save()
+    qtbot.waitUntil(lambda: rig.settings().viewer.overlay_colour is OverlayColour.CYAN)

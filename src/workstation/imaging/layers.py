@@ -81,9 +81,11 @@ class Layers:
             self._drawn = None
         if self._drawn is None:
             self._drawn = [(colour, places.drawn(marks)) for colour, marks in self._overlay[1]]
-        if any(colour is not None and len(set(colour)) > 1 for colour, _ in self._drawn):
+        # What a presentation state asks for comes before the user's taste.
+        wanted = [(own or view.overlay_colour, drawn) for own, drawn in self._drawn]
+        if any(colour is not None and len(set(colour)) > 1 for colour, _ in wanted):
             screen = _as_colour(screen)
-        for colour, drawn in self._drawn:
+        for colour, drawn in wanted:
             # White on black, and black where the user turned the picture over: its background is white then.
             level = (0 if view.inverted else WHITE) if colour is None else colour[0]
             places.part(screen)[drawn] = level if colour is None or screen.ndim == 2 else colour

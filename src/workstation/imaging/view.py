@@ -33,6 +33,7 @@ class View:
     colour_map: str = ""  # Content Label of a palette of PS3.6 Annex B, for grayscale images; empty: gray
     overlays_shown: bool = True
     shutter_shown: bool = True
+    overlay_colour: tuple[int, int, int] | None = None  # of planes 60xx; None: white, black where inverted
     graphics_shown: bool = True  # of the presentation state
     hidden_layers: frozenset[str] = frozenset()  # of its graphics and overlays
     presentation: PresentationState | None = None  # applied by the user, to the images that it is about

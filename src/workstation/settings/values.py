@@ -45,11 +45,23 @@ class KeySettings:
     changes: str = ""  # the user's own: "viewer.invert Ctrl+I; viewer.reset R Space; viewer.cine"
 
 
+class OverlayColour(StrEnum):
+    """Of the overlay planes 60xx."""
+
+    WHITE = "white"  # black where the picture is inverted
+    YELLOW = "yellow"
+    GREEN = "green"
+    CYAN = "cyan"
+    MAGENTA = "magenta"
+    ORANGE = "orange"
+
+
 @dataclass(frozen=True, slots=True)
 class ViewerSettings:
     mouse: MouseProfile = MouseProfile.STANDARD
     drag_up_brightens: bool = True  # Weasis's habit; IHE BIR has it the other way
     cache_mib: int = 1024
+    overlay_colour: OverlayColour = OverlayColour.WHITE
     sort: str = ""  # the user's own order by modality: "CT position reversed; US instance-number"
 
 

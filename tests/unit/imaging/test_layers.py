@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.support.frames import frame_of
 from workstation.imaging.compose import Composer, compose, layout
-from workstation.imaging.frame import ColourCube, Frame, LookupTable, PixelAttributes
+from workstation.imaging.frame import ColourCube, Frame, LookupTable, PixelAttributes, VoiFunction, Window
 from workstation.imaging.overlay import Overlay, on_image, pack
 from workstation.imaging.shutter import Circle, Shutter
 from workstation.imaging.view import View
@@ -207,3 +208,17 @@ def test_a_profile_changes_the_colours_that_are_shown_and_no_stored_value() -> N
     assert int(np.abs(screen.astype(int) - stored[..., ::-1]).max()) <= 1
     inverted = compose(coloured, replace(ONE_TO_ONE, inverted=True), (16, 16))
     assert np.array_equal(inverted, 255 - screen)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 20.0])
+def test_overlays_have_the_colour_that_is_asked_for(tilt: float) -> None:
+    overlay = Overlay(0x6000, 8, 8, np.packbits(np.eye(8, dtype=np.bool_), bitorder="little"))
+    frame = frame_of(np.full((8, 8), 100, np.uint8), overlays=(overlay,))
+    view = View(
+        window=Window(127.5, 255, "", VoiFunction.LINEAR_EXACT), zoom=4.0, tilt=tilt, overlay_colour=(9, 200, 30)
+    )
+    seen = compose(frame, view, (32, 32))
+    assert seen.shape == (32, 32, 3)
+    assert seen[15, 15].tolist() == [9, 200, 30]
+    assert [100, 100, 100] in seen[15].tolist()
+    assert compose(frame, replace(view, overlays_shown=False), (32, 32)).ndim == 2

@@ -24,7 +24,7 @@ from workstation.domain.errors import WorkstationError
 from workstation.domain.events import JobFinished
 from workstation.domain.node import LocalAe, Node, ae_title_problem
 from workstation.services.echo import EchoNode
-from workstation.settings import MouseProfile, Settings
+from workstation.settings import MouseProfile, OverlayColour, Settings
 from workstation.ui.desk import Desk
 from workstation.ui.preferences.key_editor import NAMES, KeyEditor
 from workstation.ui.preferences.model import Column, NodesModel, is_loopback
@@ -68,6 +68,7 @@ class SettingsPage(QWidget):
         self.mouse.setCurrentIndex(list(MouseProfile).index(settings.viewer.mouse))
         self.drag.setCurrentIndex(0 if settings.viewer.drag_up_brightens else 1)
         self._show_profile(settings)
+        self.overlays.setCurrentIndex(list(OverlayColour).index(settings.viewer.overlay_colour))
         self.cache.setValue(settings.viewer.cache_mib)
         self.refresh.setValue(settings.worklist.refresh_s)
         self.modality.setText(settings.worklist.modality)
@@ -86,6 +87,7 @@ class SettingsPage(QWidget):
                 mouse=list(MouseProfile)[self.mouse.currentIndex()],
                 drag_up_brightens=self.drag.currentIndex() == 0,
                 cache_mib=self.cache.value(),
+                overlay_colour=list(OverlayColour)[self.overlays.currentIndex()],
             ),
             worklist=replace(
                 settings.worklist, refresh_s=self.refresh.value(), modality=self.modality.text().strip().upper()
@@ -239,6 +241,16 @@ class SettingsPage(QWidget):
         )
         self.host.textChanged.connect(lambda _: self._show_reach())
         self.port = number_edit(0, 65535)
+        self.overlays = QComboBox()
+        names = (
+            self.tr("white"),
+            self.tr("yellow"),
+            self.tr("green"),
+            self.tr("cyan"),
+            self.tr("magenta"),
+            self.tr("orange"),
+        )
+        self.overlays.addItems([name.capitalize() for name in names])
         self.keys = button("", "edit", self.change_keys)
         self.keys.setFixedWidth(360)
         self.cache = number_edit(64, 65536, " MiB")
@@ -263,7 +275,7 @@ class SettingsPage(QWidget):
             spin.valueChanged.connect(lambda _: self._show_changes())
             spin.setFixedWidth(130)
         self.listen.toggled.connect(lambda _: self._show_changes())
-        for choice in (self.mouse, self.drag):
+        for choice in (self.mouse, self.drag, self.overlays):
             choice.currentIndexChanged.connect(lambda _: self._show_changes())
             choice.setFixedWidth(360)
         self._save_button = button(self.tr("Save"), "save", self.save, look="primary")
@@ -312,6 +324,7 @@ class SettingsPage(QWidget):
         _add(form, self.tr("Mouse in the viewer"), self.mouse)
         _add(form, self.tr("Window by mouse"), self.drag)
         _add(form, self.tr("Keys"), self.keys)
+        _add(form, self.tr("Overlay planes in"), self.overlays)
         _add(form, self.tr("Image memory"), self.cache)
         _add(form, self.tr("Worklist refresh every"), self.refresh)
         _add(form, self.tr("Worklist modality"), self.modality)

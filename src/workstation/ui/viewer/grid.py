@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from workstation.settings import MouseProfile
+from workstation.settings import MouseProfile, OverlayColour
 from workstation.ui.viewer.ahead import Ahead
 from workstation.ui.viewer.canvas import Canvas
 from workstation.ui.viewer.furniture import Density
@@ -18,6 +18,14 @@ from workstation.ui.viewer.reference_lines import Guides
 Shape = tuple[int, int]  # rows, columns
 MOST = 4  # rows, and columns
 _GAP = 2
+OVERLAYS = {
+    OverlayColour.WHITE: None,
+    OverlayColour.YELLOW: (255, 225, 77),
+    OverlayColour.GREEN: (94, 224, 112),
+    OverlayColour.CYAN: (86, 208, 240),
+    OverlayColour.MAGENTA: (240, 120, 230),
+    OverlayColour.ORANGE: (255, 165, 61),
+}
 
 
 class ViewportGrid(QWidget):
@@ -37,11 +45,13 @@ class ViewportGrid(QWidget):
         *,
         drag_up_brightens: Callable[[], bool] = lambda: True,
         mouse: Callable[[], MouseProfile] = lambda: MouseProfile.STANDARD,
+        overlay_colour: Callable[[], OverlayColour] = lambda: OverlayColour.WHITE,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._drag_up_brightens = drag_up_brightens
         self._mouse = mouse
+        self._overlay_colour = overlay_colour
         self._loader = loader
         self._ahead = Ahead()
         self._layout = QGridLayout(self)
@@ -155,7 +165,12 @@ class ViewportGrid(QWidget):
         self._layout.setSpacing(0 if self._maximised else _GAP)
 
     def _add(self) -> None:
-        viewport = Viewport(self._loader, self, drag_up_brightens=self._drag_up_brightens)
+        viewport = Viewport(
+            self._loader,
+            self,
+            drag_up_brightens=self._drag_up_brightens,
+            overlay_colour=lambda: OVERLAYS[self._overlay_colour()],
+        )
         canvas = Canvas(viewport, self, mouse=self._mouse, ahead=self._ahead)
         canvas.set_tool(self._tool)
         canvas.set_density(self._density)

@@ -76,9 +76,11 @@ class Viewport(QObject):
         parent: QObject | None = None,
         *,
         drag_up_brightens: Callable[[], bool] = lambda: True,
+        overlay_colour: Callable[[], tuple[int, int, int] | None] = lambda: None,
     ) -> None:
         super().__init__(parent)
         self._drag_up_brightens = drag_up_brightens
+        self._overlay_colour = overlay_colour
         self._loader = loader
         self._loader.loaded.connect(self._on_loaded)
         self._display_set: DisplaySet | None = None
@@ -249,10 +251,11 @@ class Viewport(QObject):
 
     def _view_of(self, frame: Frame) -> View:
         """What `shown_view` would be of another image of the display set."""
-        chosen = self._view.window is not None or self._view.voi_lut_index is not None
+        view = self._coloured
+        chosen = view.window is not None or view.voi_lut_index is not None
         if chosen or frame.is_color or frame.attributes.windows or frame.attributes.voi_luts:
-            return self._view
-        return replace(self._view, window=self._automatic)
+            return view
+        return replace(view, window=self._automatic)
 
     def step_phase(self, phases: int) -> None:
         """To another time, echo, b-value, ... of the same place; from the last one to the first."""
@@ -390,9 +393,16 @@ class Viewport(QObject):
         """The view to compose: a window that neither user nor file chose is found once for the whole display
         set, or the brightness would jump from image to image."""
         interest, how = self._suggested()
-        if self._view.window is None and self._view.voi_lut_index is None and how == AUTO:
-            return replace(self._view, window=interest if isinstance(interest, Window) else None)
-        return self._view
+        view = self._coloured
+        if view.window is None and view.voi_lut_index is None and how == AUTO:
+            return replace(view, window=interest if isinstance(interest, Window) else None)
+        return view
+
+    @property
+    def _coloured(self) -> View:
+        """The view with the user's colour for overlays, which is a setting and no part of the history."""
+        colour = self._overlay_colour()
+        return self._view if colour == self._view.overlay_colour else replace(self._view, overlay_colour=colour)
 
     @property
     def interest(self) -> Window | LookupTable | None:

@@ -90,6 +90,7 @@ class ViewerPage(QWidget):
             self._loader,
             drag_up_brightens=lambda: workplace.settings().viewer.drag_up_brightens,
             mouse=lambda: workplace.settings().viewer.mouse,
+            overlay_colour=lambda: workplace.settings().viewer.overlay_colour,
         )
         self.panel = SidePanel()
         self.toolbar = Toolbar(self.actions_)
