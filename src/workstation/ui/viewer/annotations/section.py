@@ -75,6 +75,7 @@ class MeasurementsSection(QWidget):
             picture = action.property("icon_name")
             shown = icon_button(picture, f"{words}  ({keys})" if keys else words, action.trigger)
             shown.setFixedSize(_BUTTON)
+            shown.setStyleSheet("padding: 2px;")  # the theme's would leave no room for the picture
             self._head.addWidget(shown)
 
     def show_cards(self, cards: Sequence[Card]) -> None:
