@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from workstation.domain.errors import Cancelled, DecodeFailed, WorkstationError
@@ -87,6 +88,16 @@ class FrameCache:
                 _, oldest = self._frames.popitem(last=False)
                 self._bytes -= oldest.stored.nbytes
                 self.losses += 1
+                self._forget_neighbours(oldest, ref)
+
+    def _forget_neighbours(self, forgotten: Frame, kept: FrameRef) -> None:
+        """Those in one block with it, without which its memory does not come back."""
+        block = forgotten.stored.base
+        if not isinstance(block, np.ndarray) or not block.flags.owndata:
+            return
+        neighbours = [one for one, frame in self._frames.items() if frame.stored.base is block and one != kept]
+        for one in neighbours:
+            self._bytes -= self._frames.pop(one).stored.nbytes
 
     def keep_error(self, ref: FrameRef, error: WorkstationError) -> None:
         with self._lock:
