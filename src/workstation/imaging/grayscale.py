@@ -51,14 +51,17 @@ def voi_linear(values: Values, window: Window) -> Values:
     low, high = window.center - 0.5 - (width - 1) / 2, window.center - 0.5 + (width - 1) / 2
     if width == 1.0:
         return (values > high).astype(np.float64)
-    shades: Values = np.clip((values - low) / (width - 1), 0.0, 1.0)
-    return shades
+    shades: Values = values - low
+    shades /= width - 1  # in place, here and below: with every step of the mouse a table is made of 65536 values
+    return np.clip(shades, 0.0, 1.0, out=shades)
 
 
 def voi_linear_exact(values: Values, window: Window) -> Values:
     """LINEAR_EXACT to 0..1 (PS3.3 C.11.2.1.3.2)."""
-    shades: Values = np.clip((values - window.center) / window.width + 0.5, 0.0, 1.0)
-    return shades
+    shades: Values = values - window.center
+    shades /= window.width
+    shades += 0.5
+    return np.clip(shades, 0.0, 1.0, out=shades)
 
 
 def voi_sigmoid(values: Values, window: Window) -> Values:
@@ -107,8 +110,9 @@ def presentation_lut(shades: Values, table: LookupTable) -> Values:
 
 def presentation(shades: Values, inverted: bool) -> Screen:
     """0..1 to 0..255."""
-    levels = np.rint((1.0 - shades if inverted else shades) * WHITE)
-    screen: Screen = np.nan_to_num(levels, nan=0.0).astype(np.uint8)
+    levels = (1.0 - shades if inverted else shades) * WHITE
+    np.rint(levels, out=levels)
+    screen: Screen = np.nan_to_num(levels, copy=False, nan=0.0).astype(np.uint8)
     return screen
 
 
