@@ -55,10 +55,11 @@ class PixelFormat:
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """Of one allocated sample in the file's byte order; not for packed ones."""
+        """Of one allocated sample as it is read; not for packed ones."""
         kind = "f" if self.kind == "f" else "i" if self.signed else "u"
         size = max(1, -(-self.bits_allocated // 8))
-        return np.dtype(f"{'<' if self.little_endian else '>'}{kind}{size}")
+        little = self.little_endian or self.swapped_words
+        return np.dtype(f"{'<' if little else '>'}{kind}{size}")
 
 
 def pixel_format(opened: OpenedFile) -> PixelFormat:
@@ -85,7 +86,7 @@ def pixel_format(opened: OpenedFile) -> PixelFormat:
         transfer_syntax=transfer_syntax(opened),
         little_endian=opened.little_endian,
         kind="i" if pixels.tag not in (FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIXEL_DATA) else "f",
-        swapped_words=not opened.little_endian and pixels.vr == "OW" and allocated not in (16, 32, 64),
+        swapped_words=not opened.little_endian and pixels.vr == "OW" and allocated not in (16, 64),
     )
     if found.samples not in (1, 3):
         raise UnsupportedObject(reason=f"{found.samples} samples per pixel")

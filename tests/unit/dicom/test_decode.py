@@ -95,6 +95,15 @@ def test_samples_that_fill_no_word_are_unpacked(path: Path, bits: int, syntax: s
         assert np.array_equal(decode_stored(path, index), values[index])
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["words", "whole"])
+def test_32_bits_of_big_endian_are_read_in_the_order_that_gives_a_picture(path: Path, whole: bool) -> None:
+    """DCMTK and GDCM swap the bytes of 16-bit words, other writers those of the whole value."""
+    values = (np.arange(48, dtype=np.uint32) * 70_001 + 795_000).reshape(6, 8)
+    data = values.astype(">u4").tobytes() if whole else values.view("<u2").astype(">u2").tobytes()
+    write(path, image_dataset(values, PixelData=data), BIG_ENDIAN)
+    assert np.array_equal(decode_stored(path), values)
+
+
 def test_rle_of_24_bits_has_three_planes(path: Path) -> None:
     values = np.arange(4 * 6, dtype=np.uint32).reshape(4, 6) * 699_050
     layout = {"BitsAllocated": 24, "BitsStored": 24, "HighBit": 23}
