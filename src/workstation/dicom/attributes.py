@@ -109,7 +109,18 @@ def _modality_lut(dataset: Header, signed: bool, little: bool) -> LookupTable | 
 
 
 def _windows(frame: FrameAttributes) -> tuple[Window, ...]:
-    return windows_of(frame.holder("FrameVOILUTSequence", "WindowCenter"))
+    return windows_of(frame.holder("FrameVOILUTSequence", "WindowCenter")) or _window_of_labels(frame.dataset)
+
+
+def _window_of_labels(dataset: Header) -> tuple[Window, ...]:
+    """Over all segment numbers of a label map (PS3.3 C.8.20.2), which over all eight bits would be black."""
+    if elements.first_text(dataset, "Modality").upper() != "SEG":
+        return ()
+    if elements.first_text(dataset, "SegmentationType").upper() != "LABELMAP":
+        return ()
+    numbers = (elements.integer(item, "SegmentNumber") or 0 for item in elements.items(dataset, "SegmentSequence"))
+    largest = max(numbers, default=0)
+    return (Window(largest / 2, largest, "Segments", VoiFunction.LINEAR_EXACT),) if largest > 0 else ()
 
 
 def windows_of(holder: Header) -> tuple[Window, ...]:

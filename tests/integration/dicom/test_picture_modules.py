@@ -51,6 +51,14 @@ def test_srgb_of_every_version_leaves_the_colours(testdata: Path, pool: DecodePo
         assert pool.frame(testdata / name, 0).attributes.profile is None
 
 
+def test_a_label_map_is_seen(testdata: Path, pool: DecodePool) -> None:
+    """Its numbers are small: over all eight bits it would be black."""
+    frame = pool.frame(testdata / "segmentations" / "seg_image_sm_control_labelmap.dcm", 0)
+    screen = compose(frame, View(zoom=1.0), (frame.columns, frame.rows))
+    assert screen[frame.stored == 0].max() == 0
+    assert screen[frame.stored > 0].min() > 100
+
+
 def test_a_perfusion_map_is_coloured_by_its_supplemental_palette(testdata: Path, pool: DecodePool) -> None:
     frame = pool.frame(testdata / "multiframe" / "eCT_Supplemental.dcm", 0)
     palette = frame.attributes.supplemental_palette

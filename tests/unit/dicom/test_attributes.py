@@ -57,6 +57,14 @@ def test_impossible_windows_are_left_out_and_narrow_ones_are_exact(tmp_path: Pat
     assert found.windows == (Window(3, 0.5, "", VoiFunction.LINEAR_EXACT),)
 
 
+def test_a_label_map_opens_over_its_segment_numbers(tmp_path: Path) -> None:
+    segments = [item(SegmentNumber=number) for number in (1, 12, 3)]
+    labels = {"Modality": "SEG", "SegmentationType": "LABELMAP", "SegmentSequence": segments}
+    assert attributes_with(tmp_path, **labels).windows == (Window(6, 12, "Segments", VoiFunction.LINEAR_EXACT),)
+    assert attributes_with(tmp_path, **labels | {"SegmentationType": "FRACTIONAL"}).windows == ()
+    assert attributes_with(tmp_path, **labels | {"SegmentSequence": []}).windows == ()
+
+
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [
