@@ -10,7 +10,7 @@ from pydicom import Dataset
 from workstation.dicom.marked_frames import MarkedFrame
 from workstation.dicom.new_object import items
 from workstation.imaging.annotation import Annotation, Kind
-from workstation.imaging.annotation_words import words_of
+from workstation.imaging.annotation_words import WAITING, words_of
 from workstation.imaging.measure import Point
 
 MEASUREMENTS, NOTES = "MEASUREMENTS", "NOTES"  # the graphic layers
@@ -118,7 +118,7 @@ def _head(annotation: Annotation, length: float) -> list[Point]:
 
 def _texts(annotation: Annotation, one: MarkedFrame) -> list[Dataset]:
     text = plain("\r\n".join(words_of(annotation, one.frame).lines))[:_LONGEST_TEXT]
-    if not text:
+    if text in ("", WAITING):
         return []
     item = Dataset()
     item.AnchorPointAnnotationUnits = "PIXEL"

@@ -27,7 +27,7 @@ TITLES = {
 }
 _LARGE = 300_000  # pixels; the statistics of more take longer than a frame
 _OBVIOUS = ("pixel spacing", "not calibrated", "ultrasound region")  # said by the unit alone, or by the corner
-_WAITING = "…"
+WAITING = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _point(annotation: Annotation, frame: Frame) -> Words:
     reduction = frame.attributes.reduction
     value = modality_value(frame, row // reduction, column // reduction) if reduction == 1 else None
     if value is None:
-        return Words((_WAITING,))
+        return Words((WAITING,))
     if isinstance(value, tuple):
         text = " ".join(str(sample) for sample in value)
     else:
@@ -103,7 +103,7 @@ def _region(region: Region, frame: Frame, attributes: PixelAttributes, settled: 
     if frame.is_color:
         return Words((area,), area)
     if frame.attributes.reduction > 1 or (area_px(region) > _LARGE and not settled):
-        return Words((f"Mean {_WAITING}", area), area)
+        return Words((f"Mean {WAITING}", area), area)
     found = statistics(frame, region)
     if found is None:
         return Words(("no pixel", area), area)

@@ -31,9 +31,16 @@ def marks(tmp_path: Path, workplace: SmallWorkplace) -> Iterator[LocalMarks]:
     workplace.marks.close()
 
 
+def open_ct(qtbot: QtBot, page: ViewerPage, testdata: Path) -> None:
+    """At the same image each time, whichever was there first."""
+    open_in(qtbot, page, testdata / CT)
+    page.viewport.go_to(20)
+    qtbot.waitUntil(lambda: page.viewport.shown == 20 and page.viewport.frame is not None)
+
+
 @pytest.fixture
 def ct(qtbot: QtBot, marks: LocalMarks, page: ViewerPage, testdata: Path) -> ViewerPage:
-    open_in(qtbot, page, testdata / CT)
+    open_ct(qtbot, page, testdata)
     return page
 
 
@@ -93,6 +100,13 @@ def test_a_key_image_is_kept_and_unmarked(ct: ViewerPage, marks: LocalMarks) -> 
     assert mark.annotation is None
     ct.measuring.toggle_key_image()
     assert kept(ct, marks) == ()
+    ct.viewport.undo()
+    assert len(kept(ct, marks)) == 1
+    assert ct.actions_["viewer.key_image"].isChecked()
+    ct.viewport.undo()
+    assert kept(ct, marks) == ()
+    ct.viewport.redo()
+    assert len(kept(ct, marks)) == 1
 
 
 def test_marks_are_there_again_when_the_study_is_opened_in_another_process(
@@ -103,7 +117,7 @@ def test_marks_are_there_again_when_the_study_is_opened_in_another_process(
     choose(ct, Tool.RECTANGLE)
     drag(qtbot, ct.grid.canvas, (60, 60), (110, 100))
     page = another_page()
-    open_in(qtbot, page, testdata / CT)
+    open_ct(qtbot, page, testdata)
     qtbot.waitUntil(lambda: len(shown(page)) == 1)
     assert shown(page)[0].points == shown(ct)[0].points
     assert page.measuring.annotations.is_key_image(page.measuring.place)
@@ -114,7 +128,7 @@ def test_two_windows_see_what_the_other_made_and_removed_when_they_look_again(
     qtbot: QtBot, ct: ViewerPage, another_page: Callable[[], ViewerPage], marks: LocalMarks, testdata: Path
 ) -> None:
     page = another_page()
-    open_in(qtbot, page, testdata / CT)
+    open_ct(qtbot, page, testdata)
     choose(ct, Tool.LENGTH)
     drag(qtbot, ct.grid.canvas, (40, 50), (140, 50))
     choose(page, Tool.ELLIPSE)
@@ -136,7 +150,7 @@ def test_what_was_measured_on_other_pixels_says_so_instead_of_a_value(
     (mark,) = kept(ct, marks)
     marks.apply([Change(KeptMark(mark.uid, mark.image, mark.annotation, "512x513 0.5\\0.5", mark.made_at))])
     page = another_page()
-    open_in(qtbot, page, testdata / CT)
+    open_ct(qtbot, page, testdata)
     qtbot.waitUntil(lambda: len(shown(page)) == 1)
     layer = page.measuring.layer_of(page.grid.canvas)
     assert layer is not None

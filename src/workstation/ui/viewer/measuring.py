@@ -12,7 +12,7 @@ from workstation.imaging.window import auto_window
 from workstation.ui.actions import Actions
 from workstation.ui.viewer import tools
 from workstation.ui.viewer.annotations.interaction import AnnotationLayer
-from workstation.ui.viewer.annotations.model import Annotations, Kind, Place, place_of
+from workstation.ui.viewer.annotations.model import Annotations, KeyImageEdit, Kind, Place, place_of
 from workstation.ui.viewer.canvas import Canvas
 from workstation.ui.viewer.grid import ViewportGrid
 from workstation.ui.viewer.magnifier import Magnifier
@@ -69,8 +69,10 @@ class Measuring(QObject):
 
     def toggle_key_image(self) -> None:
         place = self.place
-        if place is not None:
+        layer = self.layer_of(self._grid.canvas)
+        if place is not None and layer is not None:
             self.annotations.toggle_key_image(place)
+            self._grid.viewport.record(KeyImageEdit(self.annotations, place, layer.reveal))
         self._follow()
 
     def auto_window(self) -> None:

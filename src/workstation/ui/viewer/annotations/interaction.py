@@ -279,10 +279,10 @@ class AnnotationLayer:
     def _record(self, place: Place, before: Annotation | None, after: Annotation | None) -> None:
         one = after or before
         if one is not None and before != after:
-            self._viewport.record(AnnotationEdit(self._annotations, place, one.number, before, after, self._reveal))
+            self._viewport.record(AnnotationEdit(self._annotations, place, one.number, before, after, self.reveal))
             self._annotations.finish(place, one.number)
 
-    def _reveal(self, place: Place) -> None:
+    def reveal(self, place: Place) -> None:
         """Scroll to where a step of the history happened."""
         display_set = self._viewport.display_set
         frames = display_set.frames if display_set is not None else ()

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from workstation.imaging.annotation import POINTS_OF, Annotation, Kind
 from workstation.services.display_sets import FrameRef
 
-__all__ = ["POINTS_OF", "Annotation", "AnnotationEdit", "Annotations", "Kind", "Place", "place_of"]
+__all__ = ["POINTS_OF", "Annotation", "AnnotationEdit", "Annotations", "KeyImageEdit", "Kind", "Place", "place_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +155,19 @@ class AnnotationEdit:
     def _put(self, annotation: Annotation | None) -> None:
         self.annotations.set(self.place, self.number, annotation)
         self.annotations.finish(self.place, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyImageEdit:
+    """An image marked as a key image, or no longer, as a step of a viewport's history."""
+
+    annotations: Annotations
+    place: Place
+    reveal: Callable[[Place], None]
+
+    def undo(self) -> None:
+        self.reveal(self.place)
+        self.annotations.toggle_key_image(self.place)
+
+    def redo(self) -> None:
+        self.undo()
