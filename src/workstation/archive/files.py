@@ -114,9 +114,11 @@ class Incoming:
             raise ValueError("only a path from new_incoming can be taken in")
 
     def remove(self) -> None:
+        """Leave nothing half behind; what is whole stays for the next start, should it not be in the archive yet."""
         with suppress(OSError):
             for path in self.folder.iterdir():
-                path.unlink(missing_ok=True)
+                if path.suffix != WHOLE:
+                    path.unlink(missing_ok=True)
             self.folder.rmdir()
 
 

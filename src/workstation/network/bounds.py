@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import selectors
 import threading
 import time
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pynetdicom.transport import AssociationSocket
+
+from workstation.network.connect import is_ready
 
 STALL_S = 10.0  # without a single byte inside a PDU, or without room for one of ours
 PDU_S = 60.0  # from the first byte of a PDU to its last
@@ -32,7 +35,13 @@ class BoundedSocket(AssociationSocket):
 
     @property
     def ready(self) -> bool:
-        return not self._held and super().ready
+        if self._held or self.socket is None or not self._is_connected:
+            return False
+        try:
+            return is_ready(self.socket, selectors.EVENT_READ)
+        except (OSError, ValueError):
+            self.event_queue.put("Evt17")  # transport connection closed
+            return False
 
     def hold(self) -> None:
         """From now on leave what arrives to somebody else."""

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import contextlib
-import select
+import selectors
 import socket
 
 import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pynetdicom.association import Association
+
+from workstation.network.connect import is_ready
 
 _A_ABORT = bytes.fromhex("07000000000400000000")  # service user, no reason (PS3.8 9.3.8)
 
@@ -36,8 +38,7 @@ def free(association: Association) -> None:
 def abort_connection(connection: socket.socket) -> None:
     """Say A-ABORT if there is room for it, then shut the connection down."""
     with contextlib.suppress(OSError, ValueError):  # closed meanwhile
-        _, writable, _ = select.select([], [connection], [], 0)
-        if writable:
+        if is_ready(connection, selectors.EVENT_WRITE):
             connection.send(_A_ABORT)
     shut(connection)
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from workstation.jobs.cancel import Cancellation
 
 Address = tuple[int, tuple[str, int] | tuple[str, int, int, int]]  # family, socket address
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 _TICK_S = 0.05
 _UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY)
 
@@ -43,6 +44,16 @@ def send_at_once(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_QUICKACK"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
+def is_ready(connection: socket.socket, event: int) -> bool:
+    """Whether `connection` can be read or written (`selectors.EVENT_*`) at once; `select.select` ends at 1024 files.
+
+    Raises OSError or ValueError when it is closed.
+    """
+    with _Selector() as selector:
+        selector.register(connection, event)
+        return bool(selector.select(0))
 
 
 def _connect(

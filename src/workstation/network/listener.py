@@ -31,6 +31,7 @@ from workstation.network.dimse.contexts import accepted_storage
 from workstation.network.dimse.serving import Serving
 from workstation.network.quiet import quiet_libraries
 from workstation.network.upper_layer import Transfer
+from workstation.network.waiting_room import WaitingRoom
 from workstation.services.ports import Inbox
 from workstation.services.ports import Listener as ListenerPort
 
@@ -39,6 +40,7 @@ _log = logging.getLogger(__name__)
 _MAXIMUM_ASSOCIATIONS = 100  # pynetdicom rejects the 11th by default
 _FIRST_WORD_S = 10.0  # from the connection to its A-ASSOCIATE-RQ
 _IDLE_S = 60.0
+_SEATS = 2000  # connections that have not said anything
 _STOP_S = 4.0
 _POLL_S = 0.1
 
@@ -168,10 +170,20 @@ class _Server(ThreadedAssociationServer):
     """pynetdicom's server, run by us: `AE.start_server` offers no way to choose the request handler."""
 
     daemon_threads = True
+    request_queue_size = 256  # the 5 of socketserver make everybody beyond wait for a second
 
     def __init__(self, ae: AE, address: tuple[str, int], contexts: _Contexts, handlers: list[Any]) -> None:
         super().__init__(ae, address, ae.ae_title, contexts, evt_handlers=handlers, request_handler=_Handler)
         self.ae._servers.append(self)  # where its shutdown looks for it
+        self._waiting = WaitingRoom(super().process_request, _FIRST_WORD_S, _SEATS)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """An association, and its threads, only for who says something."""
+        self._waiting.enter(request, client_address)
+
+    def shutdown(self) -> None:
+        self._waiting.close()
+        super().shutdown()
 
 
 class _Handler(RequestHandler):

@@ -81,7 +81,8 @@ class Transfer:
         self._pdu_deadline = 0.0
         self._sink: DataSink | None = None
         self._parts: list[memoryview] = []
-        self._payload = max(1, (min(maximum_sent, _BUFFER_BYTES // 2) or _UNLIMITED_PDU) - _PDV.size)
+        most = min(maximum_sent, _BUFFER_BYTES // 2) or _UNLIMITED_PDU
+        self._payload = max(2, (most - _PDV.size) & ~1)  # fragments are even (PS3.8 9.3.5.1)
         self._slots = _Slots(self._payload)
         self._quick = getattr(socket, "TCP_QUICKACK", None)
         self._timeout: float | None = None
@@ -313,22 +314,27 @@ class _Slots:
         whole, rest = divmod(taken, self._payload)
         gaps = self._gaps[:whole] + ([self._gaps[whole][:rest]] if rest else [])
         _read(source, gaps)
+        padding = taken % 2  # fragments are even, and so was not every file before PS3.10 asked for it
+        if padding:
+            self._gaps[whole][rest] = 0
         for number, gap in enumerate(gaps):
-            last = taken == left and number == len(gaps) - 1
+            final = number == len(gaps) - 1
+            size = len(gap) + (padding if final else 0)
             place = number * self._stride
-            _PDU.pack_into(self._buffer, place, _P_DATA, len(gap) + _PDV.size)
-            _PDV.pack_into(self._buffer, place + _PDU.size, len(gap) + 2, context_id, _LAST if last else 0)
-        return self._buffer[: taken + len(gaps) * (_PDU.size + _PDV.size)], taken
+            _PDU.pack_into(self._buffer, place, _P_DATA, size + _PDV.size)
+            last = _LAST if final and taken == left else 0
+            _PDV.pack_into(self._buffer, place + _PDU.size, size + 2, context_id, last)
+        return self._buffer[: taken + padding + len(gaps) * (_PDU.size + _PDV.size)], taken
 
 
 def _read(source: DataSource, gaps: list[memoryview]) -> None:
     """Fill `gaps` in order; OSError where `source` ends before."""
+    done = 0
     if isinstance(source, FileIO) and hasattr(os, "readv"):
-        if os.readv(source.fileno(), gaps) == sum(map(len, gaps)):
-            return
-        raise OSError("the file is shorter than it was")
+        done = os.readv(source.fileno(), gaps)
     for gap in gaps:
-        filled = 0
+        filled = min(done, len(gap))
+        done -= filled
         while filled < len(gap):
             count = source.readinto(gap[filled:])
             if not count:

@@ -6,6 +6,7 @@ after the answer loses nothing. Flushing and indexing wait for company: together
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ from pathlib import Path
 from workstation.domain.errors import InputError, LocalError
 from workstation.domain.events import InstanceStored, Publish
 from workstation.domain.study import InstanceSummary
-from workstation.services.ingest import require_uids, store
+from workstation.services.ingest import require_uids
 from workstation.services.ports import Archive, Delivery, Inbox, NotAnnounced, StoreOutcome
+
+_log = logging.getLogger(__name__)
 
 _AT_ONCE = 128  # in one flush and one transaction
 _MOST_WAITING = 512  # then the peer has to wait for its answer
@@ -64,6 +67,14 @@ class ArchiveDelivery(Delivery):
             raise
         self._settler.put(_Arrival(self._archive.complete(path), summary, self))
 
+    def note(self, outcome: StoreOutcome | LocalError) -> None:
+        """What became of one instance of ours."""
+        self.waiting -= 1
+        if isinstance(outcome, LocalError):
+            self.error = outcome
+        else:
+            self.outcomes[outcome] += 1
+
     def discard(self, path: Path) -> None:
         self._archive.discard(path)
 
@@ -111,14 +122,15 @@ class _Settler:
 
     def _run(self) -> None:
         while batch := self._next_batch():
-            try:
-                self._settle(batch)
-            finally:
-                with self._changed:
-                    self._under_way = 0
-                    for arrival in batch:
-                        arrival.delivery.waiting -= 1
-                    self._changed.notify_all()
+            outcomes = self._settle(batch)
+            with self._changed:
+                self._under_way = 0
+                for arrival, outcome in zip(batch, outcomes, strict=True):
+                    arrival.delivery.note(outcome)
+                self._changed.notify_all()
+            for arrival, outcome in zip(batch, outcomes, strict=True):
+                if outcome is StoreOutcome.STORED:
+                    self._announce(arrival)
 
     def _next_batch(self) -> list[_Arrival]:
         with self._changed:
@@ -130,24 +142,25 @@ class _Settler:
                 self._thread = None
             return batch
 
-    def _settle(self, batch: list[_Arrival]) -> None:
-        try:
-            outcomes = self._archive.add_all([(arrival.path, arrival.summary) for arrival in batch])
-        except LocalError:
-            for arrival in batch:
-                self._settle_alone(arrival)
-            return
-        for arrival, outcome in zip(batch, outcomes, strict=True):
-            arrival.delivery.outcomes[outcome] += 1
-            if outcome is StoreOutcome.STORED:
-                self._publish(InstanceStored(arrival.summary, arrival.delivery.source))
+    def _settle(self, batch: list[_Arrival]) -> list[StoreOutcome | LocalError]:
+        together = self._add(batch)
+        if isinstance(together, LocalError):
+            alone = (self._add([arrival]) for arrival in batch)
+            return [outcome if isinstance(outcome, LocalError) else outcome[0] for outcome in alone]
+        return list(together)
 
-    def _settle_alone(self, arrival: _Arrival) -> None:
-        delivery = arrival.delivery
+    def _add(self, arrivals: list[_Arrival]) -> list[StoreOutcome] | LocalError:
+        """What was answered as stored stays where it is when this fails: the next start tries again."""
         try:
-            delivery.outcomes[store(self._archive, self._publish, arrival.path, arrival.summary, delivery.source)] += 1
+            return self._archive.add_all([(arrival.path, arrival.summary) for arrival in arrivals])
         except LocalError as error:
-            delivery.error = error
-        except Exception as error:  # whatever it is, whoever waits for the outcome must hear of it
-            delivery.error = LocalError(reason=type(error).__name__)
-            raise
+            return error
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits for the outcome must hear of it
+            _log.exception("an instance could not be brought into the archive")
+            return LocalError(reason=type(error).__name__)
+
+    def _announce(self, arrival: _Arrival) -> None:
+        try:
+            self._publish(InstanceStored(arrival.summary, arrival.delivery.source))
+        except Exception:  # noqa: BLE001 - a listener's fault is not the delivery's
+            _log.exception("somebody could not be told of a stored instance")

@@ -18,7 +18,7 @@ from pydicom import dcmread
 from tests.support.archive import ROOT, a_dataset, write
 from tests.support.commands import Heard
 from workstation.archive.local import LocalArchive
-from workstation.domain.errors import DiskFull, InputError
+from workstation.domain.errors import DiskFull, InputError, LocalError
 from workstation.domain.events import InstanceStored
 from workstation.domain.study import InstanceSummary
 from workstation.services.delivery import ArchiveInbox
@@ -111,17 +111,15 @@ def test_a_discarded_arrival_is_gone(archive: LocalArchive, heard: Heard) -> Non
 
 
 class FullArchive(LocalArchive):
-    """Has no room for the instance `full_for`."""
+    """Has no room for the instance `full_for`, by default for none."""
 
-    full_for = ""
+    full_for: str | None = None
 
     def add_all(self, arrivals: Sequence[tuple[Path, InstanceSummary]]) -> list[StoreOutcome]:
-        raise DiskFull(path=self.root)
-
-    def add(self, path: Path, summary: InstanceSummary) -> StoreOutcome:
-        if summary.instance.sop_instance_uid == self.full_for:
+        uids = [summary.instance.sop_instance_uid for _, summary in arrivals]
+        if self.full_for in (None, *uids):
             raise DiskFull(path=self.root)
-        return super().add(path, summary)
+        return super().add_all(arrivals)
 
 
 def test_one_instance_without_room_does_not_take_the_others_with_it(tmp_path: Path, heard: Heard) -> None:
@@ -190,3 +188,40 @@ def test_what_was_taken_outlives_a_kill(tmp_path: Path) -> None:
         assert archive.repaired.swept == 1
         assert len(archive.instance_uids(f"{ROOT}.1")) == 3
         assert not list((tmp_path / "archive" / "incoming").rglob("*.*"))
+
+
+def test_a_listener_that_fails_and_an_archive_that_breaks_leave_nobody_waiting(
+    archive: LocalArchive, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deaf(_event: object) -> None:
+        raise RuntimeError("a bug of whoever listens")
+
+    delivery = ArchiveInbox(archive, deaf).delivery("pacs")
+    delivery.take(write(a_dataset(), delivery.new_path()))
+    assert delivery.settled()[StoreOutcome.STORED] == 1
+
+    def broken(_arrivals: object) -> list[StoreOutcome]:
+        raise RuntimeError("a bug of the archive")
+
+    monkeypatch.setattr(archive, "add_all", broken)
+    inbox = ArchiveInbox(archive, heard)
+    delivery = inbox.delivery("pacs")
+    delivery.take(write(a_dataset(), delivery.new_path()))
+    with pytest.raises(LocalError):
+        delivery.settled()
+    inbox.settle()
+
+
+def test_what_was_answered_and_then_found_no_room_is_tried_again_by_the_next_start(
+    tmp_path: Path, heard: Heard
+) -> None:
+    dataset = a_dataset()
+    with closing(FullArchive(tmp_path / "archive")) as archive:
+        delivery = ArchiveInbox(archive, heard).delivery("pacs")
+        delivery.take(write(dataset, delivery.new_path()))
+        with pytest.raises(DiskFull):
+            delivery.settled()
+
+    with closing(LocalArchive(tmp_path / "archive")) as archive:
+        archive.repair()
+        assert archive.instance_uids(f"{ROOT}.1") == {dataset.SOPInstanceUID}

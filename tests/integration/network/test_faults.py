@@ -234,9 +234,14 @@ def test_a_list_cut_off_by_the_death_of_the_peer_is_incomplete(us: Us) -> None:
     assert len(rows) == 1
 
 
-def test_a_killed_dcmtk_has_aborted(us: Us, testdata: Path) -> None:
-    with DcmtkStorescp() as peer, pytest.raises(PeerAborted):
-        us.dimse.store(peer.node(), [testdata / "modalities/693_UNCR.dcm"] * 5, lambda _: peer.kill(), us.cancellation)
+def test_a_killed_dcmtk_keeps_what_it_took_and_the_rest_is_named_with_the_reason(us: Us, testdata: Path) -> None:
+    paths = [testdata / "modalities/693_UNCR.dcm"] * 5
+    with DcmtkStorescp() as peer:
+        report = us.dimse.store(peer.node(), paths, lambda _: peer.kill(), us.cancellation)
+
+    assert report.transferred == 1
+    assert [failure.path for failure in report.failures] == paths[1:]
+    assert {failure.reason for failure in report.failures} <= {"the connection was closed", "connection refused"}
 
 
 def test_a_wrong_called_ae_title_is_rejected_in_the_words_of_the_standard(us: Us, orthanc: OrthancPeer) -> None:

@@ -11,6 +11,7 @@ from tests.integration.network.conftest import NAMES, OTHERS, UNCOMPRESSED
 from tests.support.inbox import Us, ignore
 from tests.support.peers import DcmtkStorescp, OrthancPeer
 from workstation.network.dimse.contexts import storage_classes
+from workstation.network.part10 import Part10File
 from workstation.services.ports import RetrieveTarget, TransferProgress
 
 
@@ -105,3 +106,25 @@ def test_more_kinds_than_one_association_can_propose_take_several(us: Us, testda
 
         assert len(peer.get("/instances")) == len(files)
     assert (report.stored, report.failures) == (len(files), ())
+
+
+def test_a_file_over_which_the_peer_hangs_up_does_not_stop_the_others(
+    us: Us, testdata: Path, orthanc: OrthancPeer
+) -> None:
+    """Orthanc drops the connection at this one; what comes behind it is sent on another."""
+    bad = testdata / "modalities/GH364.dcm"
+    good = [testdata / "modalities/693_UNCR.dcm", testdata / "volumes/ct_head_slicer_93/CTHead34.dcm"]
+
+    report = us.dimse.store(orthanc.node(), [good[0], bad, good[1]], ignore, us.cancellation)
+
+    assert report.transferred == 2
+    assert [failure.path for failure in report.failures] == [bad]
+
+
+def test_a_data_set_of_odd_length_arrives_padded(us: Us, testdata: Path, orthanc: OrthancPeer) -> None:
+    path = next(testdata.rglob("image_dfl.dcm"))
+    assert Part10File.read(path).data_bytes % 2
+
+    report = us.dimse.store(orthanc.node(), [path], ignore, us.cancellation)
+
+    assert (report.transferred, report.failures) == (1, ())

@@ -15,7 +15,7 @@ from pynetdicom.presentation import PresentationContext, build_context
 
 from workstation.dicom.quiet import quiet
 from workstation.dicom.read import read_dataset
-from workstation.domain.errors import InputError, LocalError, NoAcceptedContext
+from workstation.domain.errors import InputError, LocalError, NoAcceptedContext, PeerAborted, PeerError, PeerTimedOut
 from workstation.domain.node import LocalAe, Node
 from workstation.jobs.cancel import Cancellation
 from workstation.network.dimse import status as words
@@ -43,19 +43,46 @@ def store(
     """Send `paths`; the report has one failure for each that the peer did not take."""
     sending = _Sending(len(paths), on_progress)
     for batch in _batches(_readable(paths, sending)):
-        contexts = _contexts(batch)
         try:
-            with associated(local, node, contexts, cancellation, OPERATION) as link:
-                messages = Messages(link.take_over(), in_memory)
-                for number, file in enumerate(batch):
-                    cancellation.raise_if_cancelled()
-                    sending.note(file, _send(link, messages, file, number % 0xFFFF + 1))
+            _store_all(local, node, batch, sending, cancellation)
         except NoAcceptedContext:
             if len(batch) == len(paths):
                 raise
             for file in batch:
                 sending.fail(file.path, file.sop_instance_uid, _refusal(file))
     return sending.report()
+
+
+def _store_all(
+    local: LocalAe, node: Node, batch: Sequence[Part10File], sending: _Sending, cancellation: Cancellation
+) -> None:
+    """Send `batch`, on another association behind a file that cost us the first one.
+
+    Some peers drop the connection over one bad file. Raises the peer's error when that happens twice in a row and
+    nothing has gone through at all.
+    """
+    contexts, done = _contexts(batch), 0
+    lost: PeerError | None = None  # what ended the association before, where nothing has gone through since
+    while done < len(batch):
+        begun = done
+        try:
+            with associated(local, node, contexts, cancellation, OPERATION) as link:
+                messages = Messages(link.take_over(), in_memory)
+                for file in batch[begun:]:
+                    cancellation.raise_if_cancelled()
+                    sending.note(file, _send(link, messages, file, done % 0xFFFF + 1))
+                    done += 1
+        except PeerError as error:
+            if lost is None and not isinstance(error, (PeerAborted, PeerTimedOut)):
+                raise
+            given_up = lost is not None and done == begun
+            lost = lost if given_up else error
+            if not sending.sent and (given_up or len(batch) == 1):
+                raise lost or error from error
+            unsent = batch[done:] if given_up else batch[done : done + 1]
+            for file in unsent:
+                sending.fail(file.path, file.sop_instance_uid, error.details.get("reason", "the peer fell silent"))
+            done += len(unsent)
 
 
 @dataclass(slots=True)
