@@ -87,6 +87,7 @@ def volume(paths: list[Path]) -> None:
 
     def whole() -> float:
         frames: list[Frame] = []
+        gc.collect()
         before = _resident_bytes()
         with DecodePool() as pool, ThreadPoolExecutor(2) as threads:
             taken = support.seconds(lambda: frames.extend(threads.map(pool.frame, paths)))

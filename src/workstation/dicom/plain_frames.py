@@ -7,7 +7,9 @@ Everything else is left to `decode`, which gives the same for these.
 from __future__ import annotations
 
 import io
+import mmap
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -106,7 +108,7 @@ class FrameMemory:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._block = np.empty(0, np.uint8)
+        self._block: Samples = np.empty(0, np.uint8)
         self._used = 0
 
     def array(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Samples:
@@ -116,11 +118,20 @@ class FrameMemory:
             return np.empty(shape, dtype)
         with self._lock:
             if self._used + count > self._block.nbytes:
-                self._block, self._used = np.empty(_BLOCK_BYTES, np.uint8), 0
+                self._block, self._used = _block(), 0
             begin = self._used
             self._used += -(-count // _ALIGNED) * _ALIGNED
             block = self._block
         return block[begin : begin + count].view(dtype).reshape(shape)
+
+
+def _block() -> Samples:
+    """Mapped, so that it goes back to the system at once: what malloc has of this size it may keep."""
+    area = mmap.mmap(-1, _BLOCK_BYTES)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):  # a kernel without them
+            area.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(area, np.uint8)
 
 
 def plain_frame(path: str | Path, index: int = 0, memory: FrameMemory | None = None) -> Frame | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -267,7 +268,7 @@ def test_cache_forgets_the_frame_used_longest_ago() -> None:
 
 def test_cache_forgets_frames_of_one_block_together_since_their_memory_is_one() -> None:
     cache = FrameCache(limit_bytes=400)
-    block = np.zeros((3, 10, 10), np.uint8)
+    block = np.frombuffer(mmap.mmap(-1, 300), np.uint8).reshape(3, 10, 10)
     for ref, stored in zip(REFS[:3], block, strict=True):
         cache.keep(ref, grey(stored))
     cache.keep(REFS[3], grey(np.zeros((10, 10), np.uint8)))

@@ -7,6 +7,7 @@ ready. Of a large JPEG 2000 image there are two answers: first a reduced one, th
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 from collections import OrderedDict
@@ -15,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from workstation.domain.errors import Cancelled, DecodeFailed, WorkstationError
@@ -93,7 +93,8 @@ class FrameCache:
     def _forget_neighbours(self, forgotten: Frame, kept: FrameRef) -> None:
         """Those in one block with it, without which its memory does not come back."""
         block = forgotten.stored.base
-        if not isinstance(block, np.ndarray) or not block.flags.owndata:
+        area: object = None if block is None else block.base
+        if not isinstance(area, memoryview) or not isinstance(area.obj, mmap.mmap):
             return
         neighbours = [one for one, frame in self._frames.items() if frame.stored.base is block and one != kept]
         for one in neighbours:
