@@ -24,6 +24,7 @@ from workstation.ui.viewer.canvas import Canvas
 from workstation.ui.viewer.furniture import Density
 from workstation.ui.viewer.page import ViewerPage
 from workstation.ui.viewer.series_model import DISPLAY_SET_ROLE
+from workstation.ui.viewer.side_panel import PresetButton, WindowSection
 from workstation.ui.viewer.surroundings import furnish
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen has no window manager
@@ -591,3 +592,17 @@ def test_the_3d_cursor_goes_with_the_key(qtbot: QtBot, page: ViewerPage, testdat
     assert page.grid.canvas.guides.cross is not None
     qtbot.keyRelease(page.grid.canvas, Qt.Key.Key_Shift)
     assert page.grid.canvas.guides.cross is None
+
+
+def test_a_long_name_of_a_preset_is_shortened_not_cut(qtbot: QtBot) -> None:
+    section = WindowSection()
+    qtbot.addWidget(section)
+    section.resize(220, 400)
+    section.set_presets(["LUNG & MEDIASTINUM [DICOM]", "Bone"])
+    section.show()
+    long, short = section.findChildren(PresetButton)
+    qtbot.waitUntil(lambda: long.text().endswith("…"))
+    assert long.accessibleName() == "1  LUNG & MEDIASTINUM [DICOM]"
+    assert short.text() == "2  Bone"
+    with qtbot.waitSignal(section.preset_chosen, check_params_cb=lambda number: number == 1):
+        short.click()

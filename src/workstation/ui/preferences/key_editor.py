@@ -222,6 +222,7 @@ class KeyEditor(QDialog):
             for at, text in enumerate(texts):
                 table.setItem(number, at, QTableWidgetItem(text))
         header = table.horizontalHeader()
+        header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_KEYS, QHeaderView.ResizeMode.Stretch)

@@ -197,7 +197,7 @@ class Canvas(QWidget):
             return
         if self._drag is None:
             tool = tool_of(self._mouse(), self._tool, event.button(), event.modifiers())
-            self._drag = Drag(event.button(), event.position(), tool)
+            self._drag = Drag(event.button(), event.position(), tool, event.timestamp())
             self.viewport.begin_gesture()
             if tool is Tool.CURSOR:
                 self._point_at(event.position())
@@ -231,7 +231,7 @@ class Canvas(QWidget):
         if not empty:
             return
         self._drag = None
-        if event.button() == Qt.MouseButton.RightButton and drag.was_click:
+        if event.button() == Qt.MouseButton.RightButton and drag.was_click(event.timestamp()):
             self.menu_asked.emit(event.globalPosition().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QElapsedTimer, QPointF, Qt
+from PySide6.QtCore import QPointF, Qt
 
 from workstation.settings import MouseProfile
 from workstation.ui.viewer import tools
@@ -63,7 +63,8 @@ def tool_of(profile: MouseProfile, chosen: Tool, button: Button, modifiers: Modi
 class Drag:
     """Buttons held down: from where, doing what, and whether it is still only a click."""
 
-    def __init__(self, button: Button, origin: QPointF, tool: Tool) -> None:
+    def __init__(self, button: Button, origin: QPointF, tool: Tool, pressed_ms: int = 0) -> None:
+        """`pressed_ms` as the event tells it: what happened, not when a busy program came to hear of it."""
         self.origin = origin
         self.tool = tool
         self._held = {button}
@@ -72,8 +73,7 @@ class Drag:
         self._over = False
         self._left_over = 0.0
         self._angle: float | None = None
-        self._timer = QElapsedTimer()
-        self._timer.start()
+        self._pressed_ms = pressed_ms
 
     def join(self, button: Button, position: QPointF) -> bool:
         """Take another button into the hand; whether the two now scroll together."""
@@ -94,9 +94,9 @@ class Drag:
         self._moved = self._moved or (position - self.origin).manhattanLength() >= CLICK_DISTANCE
         return self._moved and not self._over
 
-    @property
-    def was_click(self) -> bool:
-        return not self._moved and self._timer.elapsed() < CLICK_TIME_MS
+    def was_click(self, released_ms: int = 0) -> bool:
+        """Whether the button went down and up in one place, and at once."""
+        return not self._moved and released_ms - self._pressed_ms < CLICK_TIME_MS
 
     def movement(self, position: QPointF) -> QPointF:
         step, self._last = position - self._last, position

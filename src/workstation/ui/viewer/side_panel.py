@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QDoubleValidator
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QDoubleValidator, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from workstation.imaging.frame import Window
 from workstation.ui.assets import DARK
@@ -23,6 +23,7 @@ from workstation.ui.widgets.layouts import clear, row
 WIDTH = 280
 NARROWEST, WIDEST = 240, 640
 _COLUMNS = 2
+_PRESET_EDGES = 20  # padding and border, as the style has them
 _PRESET_STYLE = f"""
 QPushButton {{ background: transparent; text-align: left; padding: 4px 9px; border: 1px solid {DARK.border_strong};
 border-radius: 6px; }}
@@ -30,6 +31,29 @@ QPushButton:hover {{ background: {DARK.hover}; }}
 QPushButton:checked {{ background: {DARK.selection}; border-color: {DARK.accent}; color: {DARK.link}; }}
 QPushButton:focus {{ border: 2px solid {DARK.focus}; padding: 3px 8px; }}
 """
+
+
+class PresetButton(QPushButton):
+    """A preset by its number and as much of its name as there is room for; all of it in the tool tip."""
+
+    def __init__(self, number: int, name: str) -> None:
+        super().__init__()
+        self._words = f"{number}  {name}"
+        self.setStyleSheet(_PRESET_STYLE)
+        self.setCheckable(True)
+        self.setAutoDefault(False)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # columns of one width
+        self.setToolTip(name)
+        self.setAccessibleName(self._words)
+        self.setText(self._words.replace("&", "&&"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = event.size().width() - _PRESET_EDGES
+        shown = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
+        self.setText(shown.replace("&", "&&"))
 
 
 class WindowSection(QWidget):
@@ -45,6 +69,8 @@ class WindowSection(QWidget):
         self._names: tuple[str, ...] = ()
         self._grid = QGridLayout()
         self._grid.setSpacing(5)
+        for number in range(_COLUMNS):
+            self._grid.setColumnStretch(number, 1)
         self.histogram = HistogramView()
         self.level_field, self.width_field = TextField(self.tr("Level")), TextField(self.tr("Width"))
         for field, name in ((self.level_field, self.tr("Window level")), (self.width_field, self.tr("Window width"))):
@@ -70,14 +96,13 @@ class WindowSection(QWidget):
         clear(self._grid)
         self._buttons = []
         for number, name in enumerate(names[:9]):
-            preset = button(f"{number + 1}  {name}", clicked=partial(self.preset_chosen.emit, number))
-            preset.setStyleSheet(_PRESET_STYLE)
-            preset.setCheckable(True)
-            preset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            preset.setMinimumWidth(10)
-            preset.setToolTip(name)
+            preset = PresetButton(number + 1, name)
+            preset.clicked.connect(partial(self._choose, number))
             self._grid.addWidget(preset, number // _COLUMNS, number % _COLUMNS)
             self._buttons.append(preset)
+
+    def _choose(self, number: int, _checked: bool = False) -> None:
+        self.preset_chosen.emit(number)
 
     def check_preset(self, chosen: int | None) -> None:
         for number, preset in enumerate(self._buttons):
