@@ -237,7 +237,7 @@ def frame_geometry(frame: FrameAttributes, frame_index: int) -> PlaneGeometry | 
     if len(orientation) != 6 or len(position) != 3:
         return None
     row, column = _unit(orientation[:3]), _unit(orientation[3:])
-    if row is None or column is None or abs(sum(a * b for a, b in zip(row, column, strict=True))) > _SKEWED:
+    if row is None or column is None or abs(row[0] * column[0] + row[1] * column[1] + row[2] * column[2]) > _SKEWED:
         return None  # no plane: zeros, or axes that are not at right angles
     place = (position[0], position[1], position[2])
     offset = _frame_offset(dataset, frame_index, detector is not None)

@@ -129,6 +129,7 @@ class _Keys:
             self._add_private(header)
         self._plain_time = elements.number(header, "FrameReferenceTime")  # ms, PS3.3 C.8.9.4.1.4
         self._pointers = pointers
+        self._last_type: tuple[Header | None, str] = (None, "")  # most frames share one item
         present = _macros_of(header)
         self._macros = [row for row in _NUMBERS if row[1] in present]
         self._types = [name for name in _FRAME_TYPES if name in present]
@@ -223,8 +224,9 @@ class _Keys:
         for sequence in self._types:
             item = frame.group(sequence)
             if item is not None:
-                component = elements.first_text(item, "ComplexImageComponent")
-                return "/".join(part for part in (*elements.texts(item, "FrameType")[2:], component) if part)
+                if item is not self._last_type[0]:
+                    self._last_type = (item, _frame_type(item))
+                return self._last_type[1]
         return self._plain_type
 
     def _other_indices(self, frame: FrameAttributes, index: int) -> str:
@@ -247,6 +249,11 @@ class _Keys:
     def _nuclear(self, index: int, vector: int) -> int | None:
         values = self._vectors.get(vector, [])
         return int(values[index]) if index < len(values) else None
+
+
+def _frame_type(item: Header) -> str:
+    component = elements.first_text(item, "ComplexImageComponent")
+    return "/".join(part for part in (*elements.texts(item, "FrameType")[2:], component) if part)
 
 
 def _vector(holder: Header) -> str:
