@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,12 +105,18 @@ class LocalMarks(MarkStore):
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            return open_database(self._path, _MIGRATIONS, "FULL")
+            return self._opened()
         except sqlite3.DatabaseError as error:
             if not is_damaged(error):
                 raise
             move_aside(self._path)
-            return open_database(self._path, _MIGRATIONS, "FULL")
+            return self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
+        connection = open_database(self._path, _MIGRATIONS, "FULL")
+        with suppress(OSError):  # people write names into texts; not every file system has owners
+            self._path.chmod(0o600)
+        return connection
 
 
 def _row(mark: KeptMark) -> tuple[Any, ...]:

@@ -24,9 +24,9 @@ from workstation.jobs.journal import Journal
 from workstation.jobs.runner import JobRunner
 from workstation.services.annotations import MarksInMemory
 from workstation.services.broadcast import Broadcast
+from workstation.services.delivery import ArchiveInbox
 from workstation.services.export import run_export
 from workstation.services.export_command import DeidentifyAndExport
-from workstation.services.delivery import ArchiveInbox
 from workstation.services.workplace import Workplace
 from workstation.settings import DecodeSettings, Folders, Settings, resources
 from workstation.ui.actions import Actions

@@ -155,6 +155,13 @@ def test_what_was_measured_on_other_pixels_says_so_instead_of_a_value(
     layer = page.measuring.layer_of(page.grid.canvas)
     assert layer is not None
     qtbot.waitUntil(lambda: layer.words(shown(page)[0]) == "made on another image")
+    page.viewport.go_to(0)
+    third = another_page()  # where its image is not looked at, the list says it as well
+    open_in(qtbot, third, testdata / CT)
+    qtbot.waitUntil(lambda: third.panel.measurements.list.count() == 1)
+    qtbot.waitUntil(lambda: third.panel.measurements.list.item(0).text() == "Length made on another image")
+    page.viewport.go_to(20)
+    qtbot.waitUntil(lambda: page.viewport.shown == 20)
     drag(qtbot, page.grid.canvas, (90, 50), (90, 70))  # drawn over again it is of this one
     assert layer.words(shown(page)[0]).endswith("mm")
 

@@ -8,12 +8,14 @@ from PySide6.QtCore import QObject
 
 from workstation.imaging.annotation import Annotation
 from workstation.imaging.annotation_words import TITLES, words_of
+from workstation.imaging.frame import Frame
 from workstation.services.display_sets import DisplaySet, FrameRef
 from workstation.services.save_command import Frames
 from workstation.ui.background import Background
 from workstation.ui.viewer.annotations.model import Place, place_of
 from workstation.ui.viewer.annotations.painter import colour_of
 from workstation.ui.viewer.annotations.section import Card, MeasurementsSection
+from workstation.ui.viewer.annotations.shown import ELSEWHERE
 from workstation.ui.viewer.grid import ViewportGrid
 from workstation.ui.viewer.measuring import Measuring
 from workstation.ui.viewer.series_model import SeriesModel
@@ -35,6 +37,7 @@ class MeasurementList(QObject):
         series: SeriesModel,
         show: Callable[[DisplaySet, int], None],
         frames: Frames,
+        is_made_on: Callable[[int, Frame], bool],
     ) -> None:
         super().__init__(measuring)
         self._section = section
@@ -43,6 +46,7 @@ class MeasurementList(QObject):
         self._series = series
         self._show = show
         self._frames = frames
+        self._is_made_on = is_made_on
         self._background = Background("measurement-list", self)
         self._asked: set[Annotation] = set()
         self._keys: tuple[Place, ...] = ()  # those of the cards of key images
@@ -82,14 +86,16 @@ class MeasurementList(QObject):
 
         def words() -> list[tuple[Annotation, str]]:
             frame = frames.frame(ref.path, ref.frame_index)
-            return [(one, words_of(one, frame).short) for one in annotations]
+            return [(one, self._said_of(one, frame)) for one in annotations]
 
         self._background.ask(words, self._hear)
 
+    def _said_of(self, annotation: Annotation, frame: Frame) -> str:
+        return (words_of(annotation, frame) if self._is_made_on(annotation.number, frame) else ELSEWHERE).short
+
     def _hear(self, said: list[tuple[Annotation, str]]) -> None:
         for annotation, text in said:
-            if not self._measuring.annotations.is_elsewhere(annotation.number):
-                self._said.setdefault(annotation.number, (annotation, text))
+            self._said.setdefault(annotation.number, (annotation, text))
         self._refresh.start()
 
     def _places(self) -> dict[Place, tuple[DisplaySet, int]]:

@@ -125,6 +125,7 @@ class ViewerPage(QWidget):
             series=self.series,
             show=self.show_display_set,
             frames=workplace.decode_pool,
+            is_made_on=self.keeping.is_made_on,
         )
 
         self._build()

@@ -15,6 +15,7 @@ from PySide6.QtGui import QGuiApplication
 
 from workstation.domain.errors import WorkstationError
 from workstation.imaging.annotation import Annotation
+from workstation.imaging.frame import Frame
 from workstation.services.annotations import (
     Change,
     KeptMark,
@@ -85,6 +86,11 @@ class Keeping(QObject):
         ]
         ours = (mark for mark in found if mark.image.study_instance_uid == study_instance_uid)
         return tuple(sorted(ours, key=lambda mark: mark.made_at))
+
+    def is_made_on(self, number: int, frame: Frame) -> bool:
+        """Whether an annotation was made on `frame`, as far as that is known. Any thread may ask."""
+        mark = self._kept.get(number)
+        return mark is None or is_of(mark, fingerprint(frame))
 
     def read_again(self) -> None:
         """What is kept of the open studies, by this or another window."""
