@@ -8,10 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from workstation.dicom import elements
+from workstation.dicom import elements, frame_keys
 from workstation.dicom.attributes import pixel_attributes
 from workstation.dicom.decode import ImageFile
-from workstation.dicom.frame_keys import stack_facts
 from workstation.dicom.header_scan import NeedsFullHeader, scan_header
 from workstation.dicom.plain_frames import plain_frame
 from workstation.dicom.read import OpenedFile, open_file
@@ -31,10 +30,19 @@ def check_reading(path: Path) -> None:
             for noun in (Study, Series, Instance):
                 match_from(opened.dataset, noun)
             pixel_attributes(opened.dataset, 0)
-            stack_facts(opened.dataset, 3)
+            check_quick_facts(path, opened)
             check_scan(path, opened)
     except InputError:
         pass
+
+
+def check_quick_facts(path: Path, opened: OpenedFile) -> None:
+    """What is read from the bytes of functional groups is what pydicom reads."""
+    slow = frame_keys.facts_of(
+        opened.dataset, 3, frame_keys.pointers_of(opened.dataset)
+    )  # first: afterwards pydicom has converted everything
+    with open_file(path) as again:
+        assert frame_keys.stack_facts(again.dataset, 3) == slow
 
 
 def check_scan(path: Path, opened: OpenedFile) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -72,14 +73,15 @@ def stack_facts(header: Header, frames: int) -> StackFacts:
         try:
             quick = scanned(header)
             if quick is not None:
-                return _facts(quick, frames, pointers=_pointers(header))
+                return facts_of(quick, frames, pointers=pointers_of(header))
         except NeedsFullHeader:
             pass
     with elements.quietly(header):
-        return _facts(header, frames, pointers=_pointers(header))
+        return facts_of(header, frames, pointers=pointers_of(header))
 
 
-def _facts(header: Header, frames: int, pointers: list[object]) -> StackFacts:
+def facts_of(header: Header, frames: int, pointers: Sequence[object] = ()) -> StackFacts:
+    """As `stack_facts`, from this header and no other reading of it."""
     concatenation = elements.first_text(header, "ConcatenationUID")
     first = (elements.integer(header, "ConcatenationFrameOffsetNumber") or 0) if concatenation else 0
     acquisition = elements.integer(header, "AcquisitionNumber")
@@ -93,7 +95,7 @@ def _facts(header: Header, frames: int, pointers: list[object]) -> StackFacts:
     )
 
 
-def _pointers(header: Header) -> list[object]:
+def pointers_of(header: Header) -> list[object]:
     return [
         elements.value_of(item, "DimensionIndexPointer") for item in elements.items(header, "DimensionIndexSequence")
     ]
@@ -113,7 +115,7 @@ def _expected(header: Header) -> int | None:
 class _Keys:
     """Reads what all frames share once."""
 
-    def __init__(self, header: Header, first: int, concatenation: str, pointers: list[object]) -> None:
+    def __init__(self, header: Header, first: int, concatenation: str, pointers: Sequence[object]) -> None:
         self._header = header
         self._first = first
         self._number = None if concatenation else elements.integer(header, "InstanceNumber")

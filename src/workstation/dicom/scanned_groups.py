@@ -20,6 +20,7 @@ _NUMBERS = {"US": "H", "UL": "L", "SL": "l", "FL": "f", "FD": "d"}
 _TEXTS = frozenset(("CS", "DA", "DS", "DT", "IS", "LO", "SH", "TM", "UI"))
 _LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _MOST_NESTED = 8
+_SINGLE = (str, int, float)
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _EXPLICIT = struct.Struct("<HH2sH").unpack_from
@@ -56,6 +57,8 @@ def _of_dataset(dataset: Dataset, read: frozenset[int] | None, depth: int) -> He
         values[tag] = None
         if isinstance(element, RawDataElement):
             _add_raw(element, vr, read, depth, (values, sequences))
+        elif element.VR != vr:
+            continue
         elif vr != "SQ":
             values[tag] = _bytes_again(element.value, vr)
         elif read is None or tag in read:
@@ -79,13 +82,13 @@ def _add_raw(element: Any, vr: str, read: frozenset[int] | None, depth: int, fou
 
 def _bytes_again(value: Any, vr: str) -> bytes | None:
     """What pydicom has converted already, as a scan keeps it."""
-    several = [] if value is None or value == "" else [value] if isinstance(value, str | int | float) else list(value)
     try:
+        several = [] if value is None or value == "" else [value] if isinstance(value, _SINGLE) else list(value)
         if vr in _TEXTS:
             return "\\".join(map(str, several)).encode("ascii")
         if vr in _NUMBERS:
             return struct.pack(f"<{len(several)}{_NUMBERS[vr]}", *several)
-    except (UnicodeEncodeError, struct.error):
+    except (UnicodeEncodeError, TypeError, struct.error):
         return None
     return None
 
