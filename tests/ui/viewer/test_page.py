@@ -606,3 +606,23 @@ def test_a_long_name_of_a_preset_is_shortened_not_cut(qtbot: QtBot) -> None:
     assert short.text() == "2  Bone"
     with qtbot.waitSignal(section.preset_chosen, check_params_cb=lambda number: number == 1):
         short.click()
+
+
+def test_an_image_of_a_stack_that_was_cut_off_is_told_as_one(
+    qtbot: QtBot, page: ViewerPage, testdata: Path, tmp_path: Path
+) -> None:
+    files = sorted((testdata / MR_SAGITTAL).iterdir())[:5]
+    for number, file in enumerate(files):
+        content = file.read_bytes()
+        (tmp_path / file.name).write_bytes(content[:30_000] if number == 2 else content)
+    with qtbot.waitSignal(page.opened):
+        page.open_paths([tmp_path])
+    assert page.viewport.count == 5
+    cut = next(n for n, ref in enumerate(page.viewport.display_set.frames) if ref.path.name == files[2].name)
+    page.viewport.go_to(cut)
+    qtbot.waitUntil(lambda: page.viewport.error is not None)
+    furniture = furnish(page.viewport, Density.FULL, 1.0, None)
+    assert furniture.title == "The picture of this image is missing"
+    assert "other images" in furniture.message
+    page.viewport.step(1)
+    qtbot.waitUntil(lambda: page.viewport.frame is not None)

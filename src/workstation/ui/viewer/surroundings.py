@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from workstation.domain.errors import NoPixelData
 from workstation.imaging.frame import Frame
 from workstation.imaging.geometry import distance_along_normal, edge_letters
 from workstation.imaging.numbers import number
@@ -208,6 +209,9 @@ def _loading(viewport: Viewport, display_set: DisplaySet) -> str:
 def _message(viewport: Viewport, display_set: DisplaySet) -> tuple[str, str]:
     error = viewport.error
     if error is not None:
+        if error.code == NoPixelData.code and display_set.kind is DisplayKind.IMAGE:
+            others = " The other images of the series can be shown." if viewport.count > 1 else ""
+            return "The picture of this image is missing", f"Its file ends before it, or holds none.{others}"
         words = notice_of(error)
         return words.title, " ".join(part for part in (words.text, words.remedy) if part)
     if is_presentation(display_set):
