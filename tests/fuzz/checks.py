@@ -38,7 +38,8 @@ def check_reading(path: Path) -> None:
 
 def check_quick_facts(path: Path, opened: OpenedFile) -> None:
     """What is read from the bytes of functional groups is what pydicom reads."""
-    slow = frame_keys.facts_of(
+    dataset = opened.dataset  # once: afterwards pydicom has converted everything
+    slow = frame_keys.facts_of(dataset, 3, frame_keys.pointers_of(dataset))
         opened.dataset, 3, frame_keys.pointers_of(opened.dataset)
     )  # first: afterwards pydicom has converted everything
     with open_file(path) as again:

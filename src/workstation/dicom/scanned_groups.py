@@ -57,7 +57,7 @@ def _of_dataset(dataset: Dataset, read: frozenset[int] | None, depth: int) -> He
         values[tag] = None
         if isinstance(element, RawDataElement):
             _add_raw(element, vr, read, depth, (values, sequences))
-        elif element.VR != vr:
+        elif vr != element.VR:
             continue
         elif vr != "SQ":
             values[tag] = _bytes_again(element.value, vr)
