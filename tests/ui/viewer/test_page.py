@@ -626,3 +626,18 @@ def test_an_image_of_a_stack_that_was_cut_off_is_told_as_one(
     assert "other images" in furniture.message
     page.viewport.step(1)
     qtbot.waitUntil(lambda: page.viewport.frame is not None)
+
+
+def test_the_layout_can_be_picked_by_keys_that_mean_something_else_on_the_page(
+    qtbot: QtBot, page: ViewerPage, testdata: Path
+) -> None:
+    open_in(qtbot, page, testdata / CT, testdata / US_CINE)
+    shown = page.viewport.display_set
+    page.actions_["viewer.layout"].trigger()
+    picker = page.layout_picker
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Up):
+        qtbot.keyClick(picker, key)
+    assert picker.shape == (1, 2)
+    qtbot.keyClick(picker, Qt.Key.Key_Return)
+    assert page.grid.shape == (1, 2)
+    assert page.viewport.display_set == shown

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from workstation.ui.assets import DARK, font
 from workstation.ui.viewer.grid import MOST, Shape
+from workstation.ui.viewer.keys import guard_keys
 
 _CELL = QSize(40, 30)
 _GAP, _MARGIN, _LINE = 5, 12, 24
@@ -28,6 +29,7 @@ class LayoutPicker(QWidget):
         super().__init__(parent, Qt.WindowType.Popup)
         self._shape: Shape = (1, 1)
         self.setMouseTracking(True)
+        guard_keys(self)  # a popup of the page hears its shortcuts, arrows among them
         self.setAccessibleName(self.tr("Layout: rows and columns of viewports"))
         step_across, step_down = _CELL.width() + _GAP, _CELL.height() + _GAP
         self.setFixedSize(2 * _MARGIN + MOST * step_across - _GAP, 2 * _MARGIN + MOST * step_down + _LINE)
