@@ -42,6 +42,8 @@ _COPIED = (
     "PatientSpeciesDescription",
     "PatientSpeciesCodeSequence",
     "PatientBreedDescription",
+    "PatientBreedCodeSequence",
+    "BreedRegistrationSequence",
     "ResponsiblePerson",
     "ResponsiblePersonRole",
     "ResponsibleOrganization",
@@ -82,6 +84,11 @@ def begun(header: Dataset, sop_class_uid: str, series: NewSeries, instance_numbe
             _copy(header, made, keyword)
         for tag in [tag for tag in header.keys() if tag.group == _TRIAL and tag not in _NOT_IN_A_SERIES]:  # noqa: SIM118
             _copy(header, made, tag)
+    if "PatientSpeciesDescription" in made or "PatientSpeciesCodeSequence" in made:  # animals (PS3.3 C.7.1.1)
+        for keyword in ("PatientBreedCodeSequence", "BreedRegistrationSequence"):
+            if keyword not in made:
+                setattr(made, keyword, items())
+        _copy(header, made, "PatientSexNeutered", empty=True)
     if elements.first_text(made, "PatientIdentityRemoved") == "YES" and not _says_how_removed(made):
         made.DeidentificationMethod = "not told by the images"
     made.StudyInstanceUID = elements.first_text(header, "StudyInstanceUID")

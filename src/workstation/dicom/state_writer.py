@@ -213,9 +213,11 @@ def _add_window(item: Dataset, window: Window) -> None:
 
 def _table(table: LookupTable) -> Dataset:
     item = Dataset()
-    values = np.ascontiguousarray(table.values, "<u2")
+    values, bits = np.ascontiguousarray(table.values, "<u2"), table.bits
+    if bits not in (8, 16):  # a state has no other ones
+        values, bits = np.rint(values * (65535.0 / ((1 << bits) - 1))).clip(0, 65535).astype("<u2"), 16
     length = 0 if len(values) == 1 << 16 else len(values)
-    item.add_new(0x00283002, "SS" if table.first < 0 else "US", [length, table.first, table.bits])
+    item.add_new(0x00283002, "SS" if table.first < 0 else "US", [length, table.first, bits])
     if table.explanation:
         item.LUTExplanation = table.explanation[:64]
     item.add_new(0x00283006, "OW", values.tobytes())

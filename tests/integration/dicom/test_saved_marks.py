@@ -42,6 +42,7 @@ IMAGES = (
     "volumes/ct_ibsi_phantom_60/DCM_IMG_00000.dcm",
     "multiframe/IM_0027_fMAP.dcm",
     "multiframe/6_1.dcm",
+    "multiframe/mr_brucker.dcm",  # a mouse
 )
 
 
@@ -140,6 +141,20 @@ def test_a_mark_on_a_frame_is_about_that_frame_alone(archive: LocalArchive) -> N
     assert state.applies_to(uid, 3)
     assert not state.applies_to(uid, 1)
     assert pydicom.dcmread(found["PR"]).SOPClassUID == "1.2.840.10008.5.1.4.1.1.11.2"
+
+
+def test_a_lut_of_12_bits_is_written_with_16_which_is_all_that_a_state_may_have(archive: LocalArchive) -> None:
+    path = of("modalities/MG-Im-GE_Seno_1_ForPresentation.dcm")
+    frame, uid = decode_frame(path), image_of(path).sop_instance_uid
+    (own, *_) = frame.attributes.voi_luts
+    assert own.bits == 12
+    _, found = save(command_for(path, marks_on(path, key=False)), archive)
+    state = read_presentation_state(found["PR"])
+    voi = state.voi_for(uid, 1)
+    assert voi is not None
+    assert voi.luts[0].bits == 16
+    shown, size = presented(frame, state, uid, 1), (frame.columns, frame.rows)
+    assert np.abs(compose(frame, View(), size).astype(int) - compose(shown, View(), size).astype(int)).max() <= 1
 
 
 def test_dcmtk_reads_the_key_object_and_its_title(archive: LocalArchive) -> None:
