@@ -17,6 +17,7 @@ Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]
+_STRIP = 32  # rows of the screen at once, so that what is computed stays in the cache
 
 
 class Inverse(NamedTuple):
@@ -25,11 +26,11 @@ class Inverse(NamedTuple):
     column: tuple[float, float, float]
     row: tuple[float, float, float]
 
-    def places(self, of: tuple[float, float, float], size: tuple[int, int]) -> NDArray[np.float64]:
-        """One coordinate at the centre of every pixel of a screen of `size` (width, height)."""
+    def places(self, of: tuple[float, float, float], width: int, rows: slice) -> NDArray[np.float64]:
+        """One coordinate at the centre of every pixel in some `rows` of a screen of that `width`."""
         per_x, per_y, begin = of
-        across = (np.arange(size[0]) + 0.5) * per_x
-        down = (np.arange(size[1]) + 0.5) * per_y + begin
+        across = (np.arange(width) + 0.5) * per_x
+        down = (np.arange(rows.start, rows.stop) + 0.5) * per_y + begin
         result: NDArray[np.float64] = down[:, None] + across[None, :]
         return result
 
@@ -47,30 +48,31 @@ def turn(  # noqa: PLR0917
 
     `values` are the samples of `rows` and `columns`; they keep their type when they are integers up to 16 bits.
     """
-    column, row = inverse.places(inverse.column, size), inverse.places(inverse.row, size)
-    inside = (column >= 0) & (column < columns.length) & (row >= 0) & (row < rows.length)
-    y, x = np.nonzero(inside)
     result = np.zeros((size[1], size[0], *values.shape[2:]), _kind(values))
-    outside = ~inside
-    if not y.size:
-        return result, outside
-    down = _samples(rows, row[y, x])
-    across = _samples(columns, column[y, x])
-    nearest = np.rint(down).astype(np.intp) * columns.count + np.rint(across).astype(np.intp)
+    outside = np.ones((size[1], size[0]), np.bool_)
     flat = values.reshape(-1, *values.shape[2:])
-    if interpolation is Interpolation.NEAREST:
-        result[y, x] = flat[nearest]
-    elif hidden is None:
-        result[y, x] = _as_before(_blend(flat, down, across, rows.count, columns.count), values.dtype)
-    else:
-        weight = (~hidden).reshape(-1).astype(np.float32)
-        seen = np.where(hidden, np.zeros((), values.dtype), values).reshape(-1)
-        share = _blend(weight, down, across, rows.count, columns.count)
-        total = _blend(seen, down, across, rows.count, columns.count)
-        result[y, x] = _as_before(total / np.maximum(share, 0.5), values.dtype)
-    if hidden is not None:
-        outside[y, x] = hidden.reshape(-1)[nearest]
+    shown = None if hidden is None else (~hidden).reshape(-1)
+    weights = None if shown is None else shown.astype(np.float32)
+    if shown is not None and interpolation is not Interpolation.NEAREST:
+        flat = np.where(shown, flat, np.zeros((), flat.dtype))
+    for top in range(0, size[1], _STRIP):
+        part = slice(top, min(top + _STRIP, size[1]))
+        column, row = inverse.places(inverse.column, size[0], part), inverse.places(inverse.row, size[0], part)
+        inside = (column >= 0) & (column < columns.length) & (row >= 0) & (row < rows.length)
+        if not inside.any():
+            continue
+        at = _Between(_samples(rows, row), _samples(columns, column), rows.count, columns.count)
+        result[part] = _picked(flat, weights, at, interpolation)
+        result[part][~inside] = 0
+        outside[part] = ~inside if shown is None else ~(inside & shown.take(at.nearest))
     return result, outside
+
+
+def _picked(flat: Array, weights: Floats | None, at: _Between, interpolation: Interpolation) -> Array:
+    if interpolation is Interpolation.NEAREST:
+        return flat.take(at.nearest, axis=0)
+    total = at.blend(flat)
+    return _as_before(total if weights is None else total / np.maximum(at.blend(weights), 0.5), flat.dtype)
 
 
 def _samples(plan: Axis, places: NDArray[np.float64]) -> Floats:
@@ -79,24 +81,35 @@ def _samples(plan: Axis, places: NDArray[np.float64]) -> Floats:
     return found
 
 
-def _blend(flat: Array, down: Floats, across: Floats, rows: int, columns: int) -> Array:
-    """Linear between the four neighbours."""
-    top, left = down.astype(np.int32), across.astype(np.int32)
-    lower, right = down - top, across - left
-    if flat.ndim == 2:
-        lower, right = lower[:, None], right[:, None]
-    below, beside = np.minimum(top + 1, rows - 1) * columns, np.minimum(left + 1, columns - 1)
-    top = top * columns
-    kind = np.float32 if flat.dtype.itemsize <= 2 or flat.dtype == np.float32 else np.float64
+class _Between:
+    """Places between the samples, in fractions of one: four neighbours each."""
 
-    def line(begin: Indices) -> Array:
-        first = flat.take(begin + left, axis=0).astype(kind)
-        result: Array = first + (flat.take(begin + beside, axis=0) - first) * right
+    def __init__(self, down: Floats, across: Floats, rows: int, columns: int) -> None:
+        top, left = down.astype(np.int32), across.astype(np.int32)
+        self._lower, self._right = down - top, across - left
+        self._top, self._left = top * columns, left
+        self._below, self._beside = np.minimum(top + 1, rows - 1) * columns, np.minimum(left + 1, columns - 1)
+
+    @property
+    def nearest(self) -> Indices:
+        return np.where(self._lower < 0.5, self._top, self._below) + np.where(
+            self._right < 0.5, self._left, self._beside
+        )
+
+    def blend(self, flat: Array) -> Array:
+        """Linear between the four neighbours in `flat`, one sample or one pixel of several channels each."""
+        channels = (slice(None), slice(None), None) if flat.ndim == 2 else ()
+        kind = np.float32 if flat.dtype.itemsize <= 2 or flat.dtype == np.float32 else np.float64
+        lower, right = self._lower[channels], self._right[channels]
+
+        def line(begin: Indices) -> Array:
+            first = flat.take(begin + self._left, axis=0).astype(kind)
+            result: Array = first + (flat.take(begin + self._beside, axis=0) - first) * right
+            return result
+
+        upper = line(self._top)
+        result: Array = upper + (line(self._below) - upper) * lower
         return result
-
-    upper = line(top)
-    result: Array = upper + (line(below) - upper) * lower
-    return result
 
 
 def _kind(values: Array) -> Any:
