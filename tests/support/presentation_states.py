@@ -126,6 +126,20 @@ def activation(group: int, layer: str = "OVERLAYS") -> Dataset:
     return dataset
 
 
+def blending(below: tuple[str, ...], above: tuple[str, ...], opacity: float, *changes: Dataset) -> Dataset:
+    """The modules of a blending state; `changes` are about the images above."""
+    items = []
+    for position, uids in (("UNDERLYING", below), ("SUPERIMPOSED", above)):
+        series = attributes(SeriesInstanceUID=SERIES, ReferencedImageSequence=references(*uids))
+        item = attributes(
+            BlendingPosition=position, StudyInstanceUID=STUDY, ReferencedSeriesSequence=Sequence([series])
+        )
+        items.append(item)
+    for change in changes:
+        items[1].update(change)
+    return attributes(BlendingSequence=Sequence(items), RelativeOpacity=opacity)
+
+
 def annotation(*objects: Dataset, layer: str = "MARKS", images: tuple[str, ...] = ()) -> Dataset:
     """An item of the Graphic Annotation Sequence; what `objects` are is seen by their elements."""
     item = attributes(GraphicLayer=layer)

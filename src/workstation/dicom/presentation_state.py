@@ -19,6 +19,7 @@ from workstation.imaging.colour import to_8_bit
 from workstation.imaging.colour_maps import colour_map
 from workstation.imaging.frame import LookupTable
 from workstation.imaging.presentation import (
+    Blending,
     DisplayedArea,
     GraphicAnnotation,
     ImageReference,
@@ -36,9 +37,9 @@ COLOR = "1.2.840.10008.5.1.4.1.1.11.2"
 PSEUDO_COLOR = "1.2.840.10008.5.1.4.1.1.11.3"
 XA_XRF = "1.2.840.10008.5.1.4.1.1.11.5"
 VARIABLE_MODALITY = "1.2.840.10008.5.1.4.1.1.11.12"
-SOP_CLASSES = (GRAYSCALE, COLOR, PSEUDO_COLOR, XA_XRF, VARIABLE_MODALITY)
+BLENDING = "1.2.840.10008.5.1.4.1.1.11.4"
+SOP_CLASSES = (GRAYSCALE, COLOR, PSEUDO_COLOR, BLENDING, XA_XRF, VARIABLE_MODALITY)
 _OTHERS = {  # what is said of those that cannot be applied
-    "1.2.840.10008.5.1.4.1.1.11.4": "a blending presentation state, of two series in one picture",
     "1.2.840.10008.5.1.4.1.1.11.6": "a presentation state of planes through a volume",
     "1.2.840.10008.5.1.4.1.1.11.7": "a presentation state of planes through several volumes",
     "1.2.840.10008.5.1.4.1.1.11.8": "an advanced blending presentation state, of several series in one picture",
@@ -72,24 +73,27 @@ def presentation_state(dataset: Dataset, path: str | Path = "") -> PresentationS
         if elements.items(dataset, "MaskSubtractionSequence"):
             raise UnsupportedObject(path=path, reason="a presentation state that subtracts a mask")
         little = dataset.original_encoding[1] is not False
-        modality = _modality(dataset, little)
-        signed = any(one.rescale[1] < 0 for one in modality)
         overlays = separate_overlays(dataset, 0)
         activations = {
             group: layer
             for group in overlay_groups(dataset)
             if (layer := elements.first_text(dataset, group << 16 | _ACTIVATION_LAYER))
         }
+        blend = _blending(dataset, little, path) if sop_class_uid == BLENDING else None
+        below = blend[0] if blend is not None else dataset
+        modality = _modality(below, little)
+        signed = any(one.rescale[1] < 0 for one in modality)
         return PresentationState(
             sop_instance_uid=elements.first_text(dataset, "SOPInstanceUID"),
             label=elements.first_text(dataset, "ContentLabel"),
             description=elements.first_text(dataset, "ContentDescription"),
-            images=_images(dataset),
+            images=_images(below),
             modality=modality,
-            voi=tuple(_voi(item, signed, little) for item in _parts(dataset, "SoftcopyVOILUTSequence")),
+            voi=tuple(_voi(item, signed, little) for item in _parts(below, "SoftcopyVOILUTSequence")),
             inverse=elements.first_text(dataset, "PresentationLUTShape").upper() == "INVERSE",
             presentation_lut=_presentation_lut(dataset, little),
             colours=_colours(dataset, little, path) if sop_class_uid == PSEUDO_COLOR else None,
+            blending=blend[1] if blend is not None else None,
             unapplied=_unapplied(dataset),
             shutter=display_shutter(dataset, overlays),
             areas=_areas(dataset),
@@ -172,8 +176,27 @@ def _colours(dataset: Dataset, little: bool, path: str | Path) -> Colours:
         return np.stack([one[np.rint(np.linspace(0, one.size - 1, 256)).astype(int)] for one in channels], axis=1)
     known = colour_map(_WELL_KNOWN.get(elements.first_text(dataset, "PaletteColorLookupTableUID"), ""))
     if known is None:
-        raise UnsupportedObject(path=path, reason="a pseudo-color presentation state without a palette")
+        raise UnsupportedObject(path=path, reason="a presentation state without a palette")
     return known
+
+
+def _blending(dataset: Dataset, little: bool, path: str | Path) -> tuple[Dataset, Blending]:
+    """The item of the images below, and what lies over them (C.11.14)."""
+    positions = {
+        elements.first_text(item, "BlendingPosition").upper(): item for item in _parts(dataset, "BlendingSequence")
+    }
+    below, above = positions.get("UNDERLYING"), positions.get("SUPERIMPOSED")
+    opacity = elements.number(dataset, "RelativeOpacity")
+    if below is None or above is None or opacity is None:
+        raise UnsupportedObject(path=path, reason="a blending presentation state without two series and an opacity")
+    modality = _one_modality(above, (), little)
+    return below, Blending(
+        images=_images(above),
+        colours=_colours(dataset, little, path),
+        opacity=min(max(opacity, 0.0), 1.0),
+        modality=modality,
+        voi=tuple(_voi(item, modality.rescale[1] < 0, little) for item in _parts(above, "SoftcopyVOILUTSequence")),
+    )
 
 
 def _unapplied(dataset: Dataset) -> tuple[str, ...]:

@@ -98,6 +98,8 @@ def _state_about(path: str | Path, frame: int, presentation: str | Path) -> tupl
 
     state = read_presentation_state(presentation)
     uid = elements.first_text(read_header(path), "SOPInstanceUID")
+    if state.blending is not None:
+        raise UnsupportedObject(path=presentation, reason="a blending presentation state, which needs a second series")
     if not state.applies_to(uid, frame + 1):
         raise UnsupportedObject(path=presentation, reason="a presentation state that is not about this image")
     return state, uid

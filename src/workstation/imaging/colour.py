@@ -46,3 +46,14 @@ def to_8_bit(values: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:
     shifted = values.astype(np.int64) >> max(0, bits - 8)
     clipped: NDArray[np.uint8] = np.clip(shifted, 0, 255).astype(np.uint8)
     return clipped
+
+
+def blended(screen: NDArray[np.uint8], packed: NDArray[np.uint32], *, inverted: bool) -> NDArray[np.uint8]:
+    """Colours (rows, columns, 3) with what is packed for each pixel over them, as `blending.Packed` has it."""
+    opacity = (packed >> 24).astype(np.uint16)[..., None]
+    shifts = np.array([16, 8, 0], np.uint32)
+    over = (packed[..., None] >> shifts & 0xFF).astype(np.uint16)
+    if inverted:
+        over = 255 - over
+    mixed: NDArray[np.uint8] = ((screen * (255 - opacity) + over * opacity + 127) // 255).astype(np.uint8)
+    return mixed

@@ -139,6 +139,7 @@ class PixelAttributes:
     lossy_text: str = ""  # method and ratio of the lossy compression, as the file tells them
     derived: bool = False  # Image Type DERIVED (PS3.3 C.7.6.1.1.2)
     for_processing: bool = False  # Presentation Intent Type: raw data, not meant for looking at
+    superimposed: NDArray[np.uint32] | None = None  # of another series, at each pixel: `blending.Packed`
     colours: NDArray[np.uint8] | None = None  # (256, 3) for the finished levels: of a pseudo-color presentation state
     matrix_origin: tuple[float, float] = (0.0, 0.0)  # column, row of the Total Pixel Matrix where this tile begins
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workstation.imaging.colour import palette_to_rgb
+from workstation.imaging.colour import blended, palette_to_rgb
 from workstation.imaging.colour_cube import DenseCube, dense, through_cube
 from workstation.imaging.frame import ColourCube, Frame, LookupTable, Stored
 from workstation.imaging.overlay import Mask, Overlay, on_image
@@ -34,6 +34,7 @@ class Layers:
         self._overlay: tuple[tuple[Overlay, ...], list[tuple[Colour, Marks]]] | None = None
         self._drawn: list[tuple[Colour, Mask]] | None = None
         self._covered: Mask | None = None
+        self._over: NDArray[np.uint32] | None = None
         self._coloured: tuple[Mask, Screen] | None = None
         self._profile: tuple[ColourCube, DenseCube] | None = None
 
@@ -49,7 +50,8 @@ class Layers:
         shutter = attributes.shutter if view.shutter_shown else None
         overlays = _to_draw(frame, view)
         palette = attributes.supplemental_palette
-        if palette is None and shutter is None and not overlays and attributes.profile is None:
+        plain = palette is None and attributes.profile is None and attributes.superimposed is None
+        if plain and shutter is None and not overlays:
             return screen
         places = self._settle(frame, view, placement, screen)
         if not places:
@@ -59,6 +61,12 @@ class Layers:
             self._coloured = self._coloured or _coloured(palette, places.stored(frame))
             mask, colours = self._coloured
             places.part(screen)[mask] = WHITE - colours[mask] if view.inverted else colours[mask]
+        if attributes.superimposed is not None:
+            screen = _as_colour(screen)
+            if self._over is None:
+                self._over = places.stored(Frame(attributes.superimposed, attributes)).astype(np.uint32, copy=False)
+            part = places.part(screen)
+            part[...] = blended(part, self._over, inverted=view.inverted)
         if attributes.profile is not None and screen.ndim == 3:
             part = places.part(screen)
             inverted = view.inverted
@@ -104,6 +112,7 @@ class Layers:
             self._frame, self._overlay, self._places = frame, None, None
         if self._places is None or self._places.key != places.key:
             self._places, self._drawn, self._covered, self._coloured = places, None, None, None
+            self._over = None
         return self._places
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from workstation.imaging.compose import LARGEST_ZOOM, SMALLEST_ZOOM, row_ratio
 from workstation.imaging.frame import Frame, LookupTable, PixelAttributes, VoiFunction, Window
 from workstation.imaging.overlay import Overlay
-from workstation.imaging.presentation import DisplayedArea, PresentationState, SizeMode
+from workstation.imaging.presentation import Blending, DisplayedArea, PresentationState, SizeMode
 from workstation.imaging.view import View
 
 
@@ -28,6 +28,12 @@ def presented(frame: Frame, state: PresentationState, sop_instance_uid: str, num
         display_aspect_ratio=None if area is None else area.spacing_mm or area.aspect_ratio,
     )
     return Frame(frame.stored, changed if frame.is_color else _grayscale(changed, state, sop_instance_uid, number))
+
+
+def superimposed(frame: Frame, blending: Blending, sop_instance_uid: str, number: int) -> Frame:
+    """A frame of the series that is laid over another, with its own LUTs as the blending state wants them."""
+    state = PresentationState("", "", images=blending.images, modality=(blending.modality,), voi=blending.voi)
+    return presented(frame, state, sop_instance_uid, number)
 
 
 def _overlays(attributes: PixelAttributes, state: PresentationState) -> tuple[Overlay, ...]:

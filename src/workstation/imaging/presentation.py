@@ -97,6 +97,17 @@ class GraphicAnnotation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Blending:
+    """The series that a blending state lays over the images it is about (PS3.3 C.11.14)."""
+
+    images: tuple[ImageReference, ...]
+    colours: NDArray[np.uint8]  # (256, 3) for its levels
+    opacity: float  # 0 to 1
+    modality: SoftcopyModality
+    voi: tuple[SoftcopyVoi, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PresentationState:
     """One of them is equal to itself alone: views are compared often, and its tables are large."""
 
@@ -109,6 +120,7 @@ class PresentationState:
     inverse: bool = False  # Presentation LUT Shape INVERSE
     presentation_lut: LookupTable | None = None
     colours: NDArray[np.uint8] | None = None  # (256, 3) for the finished levels of a pseudo-color state
+    blending: Blending | None = None
     unapplied: tuple[str, ...] = ()  # what it asks for and does not get
     shutter: Shutter | None = None
     areas: tuple[DisplayedArea, ...] = ()

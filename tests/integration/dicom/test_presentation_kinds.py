@@ -111,7 +111,7 @@ def test_a_state_of_angiography_is_shown_and_says_what_is_left_out(tmp_path: Pat
 @pytest.mark.parametrize(
     ("uid", "words"),
     [
-        (BLENDING, "blending"),
+        (BLENDING, "without two series"),
         ("1.2.840.10008.5.1.4.1.1.11.6", "planes through a volume"),
         ("1.2.840.10008.5.1.4.1.1.11.8", "advanced blending"),
         ("1.2.840.10008.5.1.4.1.1.11.9", "rendered volume"),

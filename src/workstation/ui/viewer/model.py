@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from workstation.domain.errors import WorkstationError
@@ -98,6 +99,7 @@ class Viewport(QObject):
         self._history = History()
         self._before_gesture: View | None = None
         self._size = (1, 1)
+        self._over: tuple[FrameRef | None, NDArray[np.uint32] | None] = None, None
         self._automatic: Window | None = None
         self._labels: tuple[FrameRef, ImageLabels] | None = None
 
@@ -386,7 +388,17 @@ class Viewport(QObject):
         state, ref = self.presentation, self.shown_ref
         if state is None or ref is None or self._decoded is None:
             return self._decoded
-        return presented(self._decoded, state, ref.sop_instance_uid, ref.frame_index + 1)
+        frame = presented(self._decoded, state, ref.sop_instance_uid, ref.frame_index + 1)
+        if state.blending is None or self._over[0] != ref:
+            return frame
+        return Frame(frame.stored, replace(frame.attributes, superimposed=self._over[1]))
+
+    def lay_over(self, ref: FrameRef, packed: NDArray[np.uint32] | None) -> None:
+        """What a blending state shows over image `ref`, `blending.Packed`; None where there is nothing."""
+        self._over = ref, packed
+        if ref == self.shown_ref:
+            self._frame = self._presented()
+            self.changed.emit()
 
     @property
     def shown_view(self) -> View:

@@ -28,6 +28,7 @@ from workstation.ui.viewer import tools
 from workstation.ui.viewer.annotations.keeping import Keeping
 from workstation.ui.viewer.annotations.notices import kept_again, not_kept
 from workstation.ui.viewer.annotations.saving import MarkSaver
+from workstation.ui.viewer.blender import Blender
 from workstation.ui.viewer.cine import Cine
 from workstation.ui.viewer.commands import COMMANDS
 from workstation.ui.viewer.details import Details
@@ -103,6 +104,7 @@ class ViewerPage(QWidget):
         self._hanging = Hanging(self.grid, self.series)
         self.sorter = Sorter(workplace, self.series, self.grid, self.strip, self.actions_)
         self.presentations = PresentationMenu(self)
+        self.blender = Blender(workplace.decode_pool, self.grid, self)
         self.linker = Linker(self.grid)
         LinkSwitches(self.linker, self.actions_, self.toolbar.button("link"))
         self.measuring = Measuring(self.grid, self.actions_, self._choose_left_tool, self)
@@ -190,6 +192,7 @@ class ViewerPage(QWidget):
         self.cine.pause()
         self._details.make_thumbnails(())
         self.presentations.look(())
+        self.blender.look(())
         self.key_selections.look(())
         for viewport in self.grid.viewports:
             viewport.show(None)
@@ -207,6 +210,7 @@ class ViewerPage(QWidget):
         self._opener.close()
         self._details.close()
         self.presentations.close()
+        self.blender.close()
         self.key_selections.close()
         self.keeping.close()
         self.mark_saver.close()
@@ -336,6 +340,7 @@ class ViewerPage(QWidget):
         display_sets = self.display_sets
         self._details.make_thumbnails(display_sets)
         self.presentations.look(display_sets)
+        self.blender.look(display_sets)
         self.key_selections.look(display_sets)
         self._follow()
         self.grid.canvas.setFocus()

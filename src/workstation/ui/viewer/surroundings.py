@@ -193,7 +193,10 @@ def _technique(viewport: Viewport) -> str:
 
 
 def _flags(viewport: Viewport, frame: Frame) -> tuple[str, ...]:
+    state = viewport.presentation
+    alone = state is not None and state.blending is not None and frame.attributes.superimposed is None
     told = (*presentation_flag(viewport.presentation, viewport.view), *flags(frame.attributes, viewport.view))
+    told = (*told, "second series of the PR not shown") if alone else told
     return (*told, "window auto") if viewport.window_is_automatic else told
 
 
