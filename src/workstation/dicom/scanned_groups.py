@@ -45,6 +45,7 @@ def scanned(dataset: Dataset) -> HeaderScan | None:
 
 def _of_dataset(dataset: Dataset, read: frozenset[int] | None, depth: int) -> HeaderScan:
     """`read`: which of the sequences; None for all that a scan knows."""
+    import pydicom  # noqa: F401, PLC0415 - before its parts, or two threads see it half loaded
     from pydicom.dataelem import RawDataElement  # noqa: PLC0415 - loaded, where there is a data set
 
     values: Values = {}
