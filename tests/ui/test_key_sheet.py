@@ -26,3 +26,12 @@ def test_no_key_means_two_things_on_one_page():
     for place in {spec.place for spec in ACTIONS}:
         keys = [key for spec in ACTIONS if spec.place in (place, "") for key in spec.keys]
         assert len(keys) == len(set(keys)), place
+
+
+def test_the_sheet_can_be_put_on_paper(window, qtbot, tmp_path):
+    sheet = KeySheet(window._actions)
+    qtbot.addWidget(sheet)
+    sheet.save_pdf(tmp_path / "keys.pdf")
+    content = (tmp_path / "keys.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert content.count(b"/Type /Page\n") >= 2

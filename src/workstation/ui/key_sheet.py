@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QFont, QKeySequence, QPageSize, QPdfWriter, QTextDocument
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
+    QFileDialog,
     QHeaderView,
     QLineEdit,
     QTableWidget,
@@ -74,11 +77,13 @@ class KeySheet(QDialog):
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Search an action or a key"))
         self.search.setAccessibleName(self.tr("Search"))
-        self.table = self._table(list(rows_of(actions)))
+        self._rows = list(rows_of(actions))
+        self.table = self._table(self._rows)
         layout = QVBoxLayout(self)
         layout.addWidget(self.search)
         layout.addWidget(self.table)
-        layout.addLayout(row(None, button(self.tr("Change keys…"), "edit", self._change)))
+        save = button(self.tr("Save as PDF…"), "save", self._ask_pdf)
+        layout.addLayout(row(None, save, button(self.tr("Change keys…"), "edit", self._change), spacing=8))
         self.search.textChanged.connect(self._filter)
 
     def _table(self, rows: list[Row]) -> QTableWidget:
@@ -97,6 +102,31 @@ class KeySheet(QDialog):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         return table
+
+    def _ask_pdf(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save keys"), "workstation-keys.pdf", "PDF (*.pdf)")
+        if name:
+            self.save_pdf(Path(name))
+
+    def save_pdf(self, file: Path) -> None:
+        """The sheet on paper, to lie beside the keyboard: what the table lists, filtered or not."""
+        writer = QPdfWriter(str(file))
+        writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
+        writer.setTitle(self.windowTitle())
+        self.paper().print_(writer)
+
+    def paper(self) -> QTextDocument:
+        """What the table lists, black on white."""
+        lines = "".join(
+            f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in texts)}</tr>"
+            for number, texts in enumerate(self._rows)
+            if not self.table.isRowHidden(number)
+        )
+        paper = QTextDocument()
+        paper.setDefaultStyleSheet("td { padding: 1px 14px 1px 0; } h2, td { color: black; }")
+        paper.setDefaultFont(QFont(self.font().family(), 8))
+        paper.setHtml(f"<h2>{escape(self.windowTitle())}</h2><table>{lines}</table>")
+        return paper
 
     def _change(self) -> None:
         self.close()
