@@ -24,6 +24,7 @@ from workstation.ui.viewer.model import Viewport
 
 HURRY_S = 0.12  # two changes closer than that are one movement
 SLOW_S = 0.012  # a picture that takes longer holds up the next one
+_WAIT_S = 0.006  # for one that is being made; on a machine with no time left it is no use to wait longer
 _REST_MS = 150  # a window under the mouse is another one at once: nothing is composed ahead for it
 _NOT_READ_MS = 40
 _LOOKS = 25  # for images that are still being read; some will not fit into the memory for them
@@ -93,7 +94,7 @@ class Picture(QObject):
     # --- composing -----------------------------------------------------------------------------
 
     def _take_made(self, recipe: Recipe, ratio: float) -> bool:
-        made = self._ahead.take(self, recipe, SLOW_S) if self._ahead is not None else None
+        made = self._ahead.take(self, recipe, _WAIT_S) if self._ahead is not None else None
         if made is None:
             return False
         self._begin(recipe)
