@@ -29,7 +29,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from workstation.dicom.decode_worker import ERROR, FRAME, HEADER, STORED, WORKER_ARGUMENT, ImageFiles, Request
-from workstation.dicom.plain_frames import FrameMemory, plain_frame
+from workstation.dicom.plain_frames import Precedents, plain_frame
 from workstation.domain import errors
 from workstation.domain.errors import Cancelled, DecodeFailed, DecoderDied, NotDicom, WorkstationError
 from workstation.imaging.frame import Frame, PixelAttributes, Stored
@@ -67,7 +67,7 @@ class DecodePool:
         self._all: set[_Worker] = set()
         self._urgent = 0  # callers that wait for a worker
         self._closed = False
-        self._memory = FrameMemory()
+        self._precedents = Precedents()
         self._watchdog: threading.Thread | None = None
         self._files = ImageFiles()
         self._files_lock = threading.Lock()
@@ -94,7 +94,7 @@ class DecodePool:
         `reduce` n: rows and columns halved n times where the codec can (JPEG 2000, HTJ2K), the full frame where
         not; `PixelAttributes.reduction` says which.
         """
-        plain = plain_frame(path, index, self._memory)
+        plain = plain_frame(path, index, self._precedents)
         if plain is not None:
             return plain
         if self._is_native(path):

@@ -1,8 +1,7 @@
-"""Frames read straight into arrays are those that the decoder gives, neighbours in one block of memory."""
+"""Frames read straight into arrays are those that the decoder gives, one after the other."""
 
 from __future__ import annotations
 
-import threading
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from tests.support.dicom_files import image_dataset, write
 from tests.support.testdata import manifest, require_testdata
 from workstation.dicom.decode import ImageFile
-from workstation.dicom.plain_frames import FrameMemory, plain_frame
+from workstation.dicom.plain_frames import Precedents, plain_frame
 
 NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 FOLDERS = sorted({row["path"].split("/")[0] for row in manifest() if row["transfer_syntax_uid"] in NATIVE})
@@ -31,18 +30,18 @@ def equal(first: Any, second: Any) -> bool:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_plain_frame_is_what_the_decoder_gives(folder: str) -> None:
-    memory = FrameMemory()
+    precedents = Precedents()
     for row in manifest():
         if not row["path"].startswith(f"{folder}/") or row["transfer_syntax_uid"] not in NATIVE:
             continue
         path = require_testdata() / row["path"]
-        plain = plain_frame(path, 0, memory)
+        plain = plain_frame(path, 0, precedents)
         if plain is None:
             continue
         with ImageFile(path) as image:
             assert equal(plain, image.frame(0)), row["path"]
             last = image.frame_count - 1
-            assert equal(plain_frame(path, last, memory), image.frame(last)), row["path"]
+            assert equal(plain_frame(path, last, precedents), image.frame(last)), row["path"]
 
 
 def small(path: Path, values: np.ndarray[Any, Any], **attributes: Any) -> tuple[Path, int]:
@@ -68,35 +67,36 @@ def test_bits_beyond_bits_stored_are_cleared_or_the_sign(tmp_path: Path, signed:
         assert equal(plain, image.frame(0))
 
 
-def test_neighbours_lie_in_one_block_and_do_not_touch(tmp_path: Path) -> None:
-    memory = FrameMemory()
-    values = [np.full((5, 5), number, np.uint16) for number in range(4)]
-    frames = [plain_frame(*small(tmp_path / f"{n}.dcm", value), memory) for n, value in enumerate(values)]
-    assert all(frame is not None and equal(frame.stored, value) for frame, value in zip(frames, values, strict=True))
-    assert len({id(frame.stored.base) for frame in frames if frame is not None}) == 1
+def test_slices_that_tell_the_same_differ_in_their_place_and_no_more(tmp_path: Path) -> None:
+    """Each as the decoder gives it: what one slice tells is taken for the next only where all that decided is equal."""
+    grey = np.arange(64, dtype=np.uint16).reshape(8, 8)
+    axial = {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
+    told: list[dict[str, Any]] = [
+        {"ImagePositionPatient": [0, 0, 1]},
+        {"ImagePositionPatient": [0, 0, 2]},
+        {"ImagePositionPatient": [0, 0, 3], "WindowCenter": 40, "WindowWidth": 400},
+        {"ImagePositionPatient": [0, 0, 4], "WindowCenter": 50, "WindowWidth": 400},
+        {"ImagePositionPatient": [0, 0, 5], "RescaleSlope": 2, "RescaleIntercept": 0},
+        {},
+        {"ImagePositionPatient": [0, 0, 6], "PixelPaddingValue": 3},
+        {"ImagePositionPatient": [0, 0, 7], "PixelRepresentation": 1},
+        {"ImagePositionPatient": [0, 0, 8], "BitsStored": 12, "HighBit": 11},
+        {"ImagePositionPatient": [0, 0, 9], "PhotometricInterpretation": "MONOCHROME1"},
+    ]
+    precedents = Precedents()
+    for number, more in enumerate(told):
+        path, index = small(tmp_path / f"{number}.dcm", grey, **axial, **more)
+        with ImageFile(path) as image:
+            assert equal(plain_frame(path, index, precedents), image.frame(0)), more
 
 
-def test_a_block_that_is_full_is_followed_by_another_and_a_large_frame_has_its_own() -> None:
-    memory = FrameMemory()
-    arrays = [memory.array((1000, 1000), np.dtype(np.uint16)) for _ in range(9)]
-    assert len({id(array.base) for array in arrays}) == 2
-    assert memory.array((4000, 3000), np.dtype(np.int16)).base is None
-
-
-def test_threads_get_memory_of_their_own() -> None:
-    memory = FrameMemory()
-    found: list[np.ndarray[Any, Any]] = []
-
-    def work(number: int) -> None:
-        for _ in range(200):
-            array = memory.array((7, 9), np.dtype(np.uint8))
-            array[...] = number
-            found.append(array)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all((array == array[0, 0]).all() for array in found)
-    assert sorted(int(array[0, 0]) for array in found) == sorted(list(range(4)) * 200)
+def test_a_slice_of_another_form_is_not_taken_for_the_last(tmp_path: Path) -> None:
+    grey = np.arange(64, dtype=np.uint16).reshape(8, 8)
+    precedents = Precedents()
+    assert plain_frame(*small(tmp_path / "a.dcm", grey), precedents) is not None
+    wide = plain_frame(*small(tmp_path / "wide.dcm", grey.reshape(4, 16)), precedents)
+    assert wide is not None
+    assert wide.stored.shape == (4, 16)
+    cut, index = small(tmp_path / "cut.dcm", grey.reshape(4, 16))
+    cut.write_bytes(cut.read_bytes()[:-16])
+    assert plain_frame(cut, index, precedents) is None

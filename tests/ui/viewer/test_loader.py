@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -264,18 +263,6 @@ def test_cache_forgets_the_frame_used_longest_ago() -> None:
     cache.keep(REFS[3], grey(np.zeros((10, 10), np.uint8)))
     assert [cache.knows(ref) for ref in REFS[:4]] == [True, False, True, True]
     assert cache.size_bytes == 300
-
-
-def test_cache_forgets_frames_of_one_block_together_since_their_memory_is_one() -> None:
-    cache = FrameCache(limit_bytes=400)
-    block = np.frombuffer(mmap.mmap(-1, 300), np.uint8).reshape(3, 10, 10)
-    for ref, stored in zip(REFS[:3], block, strict=True):
-        cache.keep(ref, grey(stored))
-    cache.keep(REFS[3], grey(np.zeros((10, 10), np.uint8)))
-    assert cache.size_bytes == 400
-    cache.keep(REFS[4], grey(np.zeros((10, 10), np.uint8)))
-    assert [cache.knows(ref) for ref in REFS[:5]] == [False, False, False, True, True]
-    assert cache.size_bytes == 200
 
 
 def test_cache_keeps_one_frame_however_large_it_is() -> None:

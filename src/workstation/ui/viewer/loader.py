@@ -7,7 +7,6 @@ ready. Of a large JPEG 2000 image there are two answers: first a reduced one, th
 
 from __future__ import annotations
 
-import mmap
 import os
 import threading
 from collections import OrderedDict
@@ -88,17 +87,6 @@ class FrameCache:
                 _, oldest = self._frames.popitem(last=False)
                 self._bytes -= oldest.stored.nbytes
                 self.losses += 1
-                self._forget_neighbours(oldest, ref)
-
-    def _forget_neighbours(self, forgotten: Frame, kept: FrameRef) -> None:
-        """Those in one block with it, without which its memory does not come back."""
-        block = forgotten.stored.base
-        area: object = None if block is None else block.base
-        if not isinstance(area, memoryview) or not isinstance(area.obj, mmap.mmap):
-            return
-        neighbours = [one for one, frame in self._frames.items() if frame.stored.base is block and one != kept]
-        for one in neighbours:
-            self._bytes -= self._frames.pop(one).stored.nbytes
 
     def keep_error(self, ref: FrameRef, error: WorkstationError) -> None:
         with self._lock:
