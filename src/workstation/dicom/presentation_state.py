@@ -54,6 +54,7 @@ _WELL_KNOWN = {
     )
 }
 Colours = NDArray[np.uint8]
+_ICC_PROFILE = 0x00282000
 _ACTIVATION_LAYER = 0x1001
 _FARTHEST = 1 << 20  # pixels beyond which a corner of a displayed area is nonsense
 
@@ -199,10 +200,22 @@ def _blending(dataset: Dataset, little: bool, path: str | Path) -> tuple[Dataset
     )
 
 
+def _has_other_colours(dataset: Dataset) -> bool:
+    """Whether its ICC profile is another than sRGB's, as far as the profile's own name tells.
+
+    It is not opened here: only a decoding worker opens what strangers wrote for native code.
+    """
+    profile = elements.raw_bytes(dataset, _ICC_PROFILE)
+    if not profile or elements.first_text(dataset, "ColorSpace").upper() == "SRGB":
+        return False
+    return not any("sRGB".encode(encoding) in profile for encoding in ("ascii", "utf-16-be"))
+
+
 def _unapplied(dataset: Dataset) -> tuple[str, ...]:
     """What is left out of a state that is shown all the same."""
     found = (
         ("edge enhancement", bool(elements.number(dataset, "DisplayFilterPercentage"))),
+        ("colour profile", _has_other_colours(dataset)),
         ("pixel shift", bool(elements.items(dataset, "FramePixelShiftSequence"))),
     )
     return tuple(words for words, wanted in found if wanted)

@@ -109,6 +109,16 @@ def test_a_state_of_angiography_is_shown_and_says_what_is_left_out(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("profile", "told"), [(b"desc sRGB IEC61966-2.1 ", ()), (b"desc Adobe RGB (1998)   ", ("colour profile",))]
+)
+def test_a_profile_that_is_not_srgb_is_said_to_be_left_out(
+    profile: bytes, told: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = of_class(tmp_path, PSEUDO_COLOR, LEVELS, palette(256), attributes(ICCProfile=profile))
+    assert read_presentation_state(path).unapplied == told
+
+
+@pytest.mark.parametrize(
     ("uid", "words"),
     [
         (BLENDING, "without two series"),

@@ -66,6 +66,18 @@ def test_a_real_state_shows_its_image_as_dcmtk_does(number: int, tmp_path: Path)
     assert_alike(ours(picture, presentation, asked.images[0].sop_instance_uid), expected)
 
 
+def test_a_state_that_dcmtk_made_of_an_image_shows_it_as_dcmtk_does(tmp_path: Path) -> None:
+    program = shutil.which("dcmpsmk")
+    if program is None:
+        unavailable("DCMTK's dcmpsmk")
+    folder = require_testdata() / "presentation_states"
+    picture, presentation = folder / "real05.dcm", tmp_path / "made.dcm"
+    command = [str(program), "+Vw", "+oa", str(picture), str(presentation)]
+    subprocess.run(command, capture_output=True, check=True, timeout=60)
+    asked = read_presentation_state(presentation)
+    assert_alike(ours(picture, presentation, asked.images[0].sop_instance_uid), theirs(picture, presentation, tmp_path))
+
+
 RESCALED = attributes(RescaleSlope="2", RescaleIntercept="-1000", RescaleType="HU")
 MODALITY_LUT = table(0, [min(65535, 3 * value) for value in range(4096)], 16)
 MODALITY_LUT.ModalityLUTType = "US"
