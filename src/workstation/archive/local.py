@@ -69,7 +69,7 @@ class LocalArchive(Archive):
         self._finalizer = weakref.finalize(self, _release, self._index, self._incoming, ownership)
         self.repaired = RepairReport()
         try:
-            if opened.suspicious:
+            if opened.suspicious or self._repair.abandoned():
                 self.repaired = replace(self.repair(), index_made_anew=opened.replaced)
         except BaseException:
             self.close()
@@ -82,22 +82,21 @@ class LocalArchive(Archive):
     def repair(self) -> RepairReport:
         """Make index and files agree, beside whatever other processes are doing; what was done."""
         with translated(self.root), self._noticing_damage():
-            recovered = self._take_in_abandoned()
-            return replace(self._repair.run(), recovered=recovered)
+            abandoned = self._taken_over()
+            report = self._repair.run()
+            recovered = sum(self._recover(path) for path in abandoned)
+            return replace(report, recovered=recovered)
 
-    def _take_in_abandoned(self) -> int:
-        """Instances that had arrived, and were answered as stored, when their process was killed."""
-        recovered = 0
-        for abandoned in self._repair.abandoned():
-            path = self._incoming.new_path()
-            abandoned.rename(path)
-            try:
-                summary = summary_of_file(path)
-            except InputError:
-                path.unlink(missing_ok=True)
-                continue
-            recovered += self.add(path, summary) is StoreOutcome.STORED
-        return recovered
+    def _taken_over(self) -> list[Path]:
+        """Instances that had arrived, and were answered as stored, when their process ended; ours from now on."""
+        return [path.rename(self._incoming.new_path()) for path in self._repair.abandoned()]
+
+    def _recover(self, path: Path) -> bool:
+        try:
+            return self.add(path, summary_of_file(path)) is StoreOutcome.STORED
+        except InputError:
+            path.unlink(missing_ok=True)
+            return False
 
     def close(self) -> None:
         """Release files and locks; nothing may be asked afterwards."""
@@ -125,7 +124,11 @@ class LocalArchive(Archive):
         return [StoreOutcome.STORED if path in placed else self.add(path, summary) for path, summary in arrivals]
 
     def _place_all(self, arrivals: Sequence[tuple[Path, InstanceSummary]]) -> set[Path]:
-        """Those that nothing was known of, in their places."""
+        """Those that nothing was known of, in their places.
+
+        Their names need no flush of their own: after a power cut a file is in its place or still incoming, and the
+        next start sees to either.
+        """
         paths = [path for path, _ in arrivals]
         digests = _flushed_digests(paths)
         placed: dict[Path, str] = {}
@@ -136,8 +139,6 @@ class LocalArchive(Archive):
                     if writer.instance(uid) is None and not self._layout.object(uid).exists():
                         placed[path] = uid
                         self._place(writer, path, summary, digests[path])
-            for folder in {self._layout.object(uid).parent for uid in placed.values()}:
-                make_durable(folder)
         except BaseException:
             self._put_back(placed)
             raise

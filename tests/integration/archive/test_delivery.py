@@ -223,5 +223,4 @@ def test_what_was_answered_and_then_found_no_room_is_tried_again_by_the_next_sta
             delivery.settled()
 
     with closing(LocalArchive(tmp_path / "archive")) as archive:
-        archive.repair()
         assert archive.instance_uids(f"{ROOT}.1") == {dataset.SOPInstanceUID}
