@@ -60,7 +60,7 @@ PROFILES: Mapping[KeyProfile, Keys] = {
         "viewer.previous_series": ("E", "Left"),
         "viewer.ellipse": ("Ctrl+Shift+E",),
         "viewer.pan": ("P",),
-        "viewer.point": ("Shift+P",),
+        "viewer.point": ("Alt+P",),
         "viewer.rotate_right": ("R", "Alt+R"),
         "viewer.rotate_left": ("L", "Alt+L"),
         "viewer.length": ("D",),

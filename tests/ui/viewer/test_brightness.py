@@ -101,7 +101,7 @@ def test_the_user_s_inversion_is_undone_by_itself(testdata: Path) -> None:
 
 
 def open_in(qtbot: QtBot, page: ViewerPage, path: Path) -> None:
-    with qtbot.waitSignal(page.frame_shown):
+    with qtbot.waitSignal(page.opened):  # before, only the first images can be scrolled to
         page.open_paths([path])
     qtbot.waitUntil(lambda: page.viewport.frame is not None)
 
