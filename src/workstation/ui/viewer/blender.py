@@ -38,6 +38,8 @@ class Blender(QObject):
         """In these for the second series, and in nothing that was open before."""
         self._background.forget()
         self._sets, self._asked = tuple(display_sets), {}
+        for viewport in self._grid.viewports:
+            viewport.lay_over(None, None)
 
     def close(self) -> None:
         self._background.close()

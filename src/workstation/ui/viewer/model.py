@@ -393,7 +393,7 @@ class Viewport(QObject):
             return frame
         return Frame(frame.stored, replace(frame.attributes, superimposed=self._over[1]))
 
-    def lay_over(self, ref: FrameRef, packed: NDArray[np.uint32] | None) -> None:
+    def lay_over(self, ref: FrameRef | None, packed: NDArray[np.uint32] | None) -> None:
         """What a blending state shows over image `ref`, `blending.Packed`; None where there is nothing."""
         self._over = ref, packed
         if ref == self.shown_ref:
