@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 _LOG = logging.getLogger(__name__)
 _PIPE_BYTES = 1 << 20
+_STARTED_AHEAD = 2
 _GRACE_S = 0.4  # a cancelled decode may still finish: killing costs a worker's start
 _START_CODE = "import sys; sys.path.insert(0, sys.argv[1]); from workstation.dicom.decode_worker import main; main()"
 
@@ -73,9 +74,9 @@ class DecodePool:
         self._files_lock = threading.Lock()
 
     def start(self) -> None:
-        """Start the workers now, without waiting for them; otherwise they start when first needed."""
+        """Start the first workers now, without waiting for them; the others start when they are needed."""
         with self._condition:
-            while not self._closed and len(self._all) < self._settings.workers:
+            while not self._closed and len(self._all) < min(_STARTED_AHEAD, self._settings.workers):
                 self._idle.append(self._new_worker())
 
     def frame(

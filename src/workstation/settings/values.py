@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -67,7 +68,7 @@ class ViewerSettings:
 
 @dataclass(frozen=True, slots=True)
 class DecodeSettings:
-    workers: int = 2
+    workers: int = max(2, min(8, os.cpu_count() or 2))  # every core decodes
     memory_mib: int = 2048  # per worker
     deadline_s: float = 30.0  # per frame
 
