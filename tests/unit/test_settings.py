@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from workstation.domain.errors import SettingsError
-from workstation.domain.node import LocalAe, Node, RetrieveMethod
+from workstation.domain.node import ListenerTls, LocalAe, Node, RetrieveMethod, WebAuth
 from workstation.settings import (
     Folders,
     MouseProfile,
@@ -44,9 +44,14 @@ def test_no_file_means_defaults(profile: Folders) -> None:
 
 def test_what_is_saved_is_loaded(profile: Folders) -> None:
     settings = Settings(
-        local=LocalAe("WS1", "0.0.0.0", 0),
+        local=LocalAe("WS1", "0.0.0.0", 0, tls=ListenerTls.REQUIRED, certificate="/etc/ws.pem"),
         listen=False,
-        nodes=(PACS, replace(ARCHIVE, retrieve_method=RetrieveMethod.WEB, connect_timeout_s=2.5, worklist=True)),
+        nodes=(
+            replace(
+                PACS, tls=True, ca_file="/etc/ca.pem", user="ws", auth=WebAuth.HEADERS, headers=("X-Key", "X-Site")
+            ),
+            replace(ARCHIVE, retrieve_method=RetrieveMethod.WEB, connect_timeout_s=2.5, worklist=True),
+        ),
         viewer=ViewerSettings(mouse=MouseProfile.BIR, drag_up_brightens=False),
     )
     save(settings, profile)
@@ -125,6 +130,7 @@ NODE = "[[nodes]]\nname = 'PACS'\nae_title = 'A'\nhost = 'h'\nport = 104\n"
         ("[local]\nae_title = '  '", "local.ae_title", "not all spaces"),
         ("[local]\nae_title = 'A\\B'", "local.ae_title", "printable ASCII"),
         ("[local]\nae_title = 5", "local.ae_title", "text in quotes"),
+        ("[local]\ntls = true", "local.tls", "off, offered, required"),
         ("[local]\nhost = ''", "local.host", "a host name"),
         ("[local]\nprot = 5", "local.prot", "port"),
         ("local = 5", "local", "[local]"),
@@ -142,6 +148,15 @@ NODE = "[[nodes]]\nname = 'PACS'\nae_title = 'A'\nhost = 'h'\nport = 104\n"
         (NODE + "web_url = 'http://x:port'", "nodes[1].web_url", "https://"),
         (NODE + "character_set = 'latin1'", "nodes[1].character_set", "ISO_IR 192"),
         (NODE + "connect_timeout_s = 0", "nodes[1].connect_timeout_s", "a number"),
+        (NODE + "tls = 'on'", "nodes[1].tls", "true or false"),
+        (NODE + "auth = 'kerberos'", "nodes[1].auth", "none, basic, bearer, headers, oidc"),
+        (NODE + "headers = 'X-Key'", "nodes[1].headers", "a list of texts"),
+        (NODE + "headers = [1]", "nodes[1].headers", "a list of texts"),
+        (NODE + "headers = ['X Key']", "nodes[1].headers", "X-Api-Key"),
+        (NODE + "headers = ['X-Key', 'x-key']", "nodes[1].headers", "each once"),
+        (NODE + "oidc_issuer = 'login'", "nodes[1].oidc_issuer", "address of an issuer"),
+        (NODE + "tls_name = 'a b'", "nodes[1].tls_name", "a host name"),
+        (NODE + "connections = 17", "nodes[1].connections", "0 to 16"),
         (NODE.replace("'A'", "''"), "nodes.PACS.ae_title", "web_url"),
         (NODE.replace("PACS", "Local"), "nodes[1].name", "another name"),
         (NODE.replace("PACS", "-x"), "nodes[1].name", "hyphen"),
@@ -188,10 +203,11 @@ def test_a_broken_file_is_kept_aside_each_time(profile: Folders) -> None:
 
 
 def test_every_key_can_be_read_and_set_to_its_own_text() -> None:
-    settings = Settings(nodes=(PACS, ARCHIVE))
+    settings = Settings(nodes=(replace(PACS, headers=("X-Key", "X-Site")), ARCHIVE))
     for key, value in entries(settings):
         assert get(settings, key) == value
-        assert with_value(settings, key, str(value)) == settings
+        text = ", ".join(value) if isinstance(value, tuple) else str(value)
+        assert with_value(settings, key, text) == settings
 
 
 def test_values_are_converted_from_text() -> None:

@@ -13,6 +13,24 @@ class RetrieveMethod(StrEnum):
     WEB = "web"
 
 
+class WebAuth(StrEnum):
+    """How its DICOMweb service is told who asks (PS3.18 section 7, RFC 9110 section 11, OpenID Connect)."""
+
+    NONE = "none"
+    BASIC = "basic"  # `Node.user` and a passcode
+    BEARER = "bearer"  # a token that the user was given
+    HEADERS = "headers"  # `Node.headers`
+    OIDC = "oidc"  # `Node.oidc_issuer`
+
+
+class ListenerTls(StrEnum):
+    """Whether our listener speaks TLS (PS3.15 B.12); both kinds of caller come to one port."""
+
+    OFF = "off"
+    OFFERED = "offered"  # plain callers are served as well
+    REQUIRED = "required"
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """Address and habits of one peer. `name` is the user's word for it and unique."""
@@ -28,6 +46,23 @@ class Node:
     response_timeout_s: float = 30.0
     searched: bool = True  # ticked on the Studies page when the window opens
     worklist: bool = False  # asked by the Worklist page
+    tls: bool = False  # DIMSE over TLS (PS3.15 B.12)
+    ca_file: str = ""  # PEM of the authorities trusted for this peer, DIMSE and HTTPS; empty: the system's
+    client_certificate: str = ""  # PEM shown to a peer that asks who we are
+    client_key: str = ""  # PEM; empty: in the file of the certificate
+    tls_name: str = ""  # the name its certificate must bear; empty: `host`
+    user: str = ""  # of user identity negotiation (PS3.7 D.3.3.7) and of WebAuth.BASIC; passcodes: the keyring's
+    auth: WebAuth = WebAuth.NONE
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_scope: str = ""
+    headers: tuple[str, ...] = ()  # names only; their values are the keyring's
+    connections: int = 0  # most associations or connections at once; 0: as many as it bears
+    fuzzy: bool = False  # fuzzy semantic matching of person names (PS3.4 C.2.2.2.1.1)
+    relational: bool = False  # relational queries (PS3.4 C.4.1.3.2.1)
+    transcode: bool = False  # losslessly, where it takes no instance as it is
+    priors: int = 0  # at most so many prior studies fetched along; 0: none
+    result_limit: int = 0  # answers taken of one query; 0: all
 
     @property
     def speaks_dimse(self) -> bool:
@@ -42,6 +77,10 @@ class LocalAe:
     ae_title: str = "WORKSTATION"
     host: str = "127.0.0.1"  # address the listener binds
     port: int = 11112
+    tls: ListenerTls = ListenerTls.OFF
+    certificate: str = ""  # PEM, ours, with its chain
+    key: str = ""  # PEM; empty: in the file of the certificate
+    client_ca: str = ""  # PEM: callers over TLS must bear a certificate of these authorities; empty: any caller
 
 
 def ae_title_problem(value: str) -> str | None:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_origin
 
 from workstation.domain.errors import SettingsError
 from workstation.domain.node import Node
@@ -92,6 +92,8 @@ def _converted(text: str, kind: Any, key: str) -> object:
             return True
         if text.strip().casefold() in _FALSE:
             return False
+    elif get_origin(kind) is tuple:
+        return tuple(word for word in (part.strip() for part in text.split(",")) if word)
     elif kind in (int, float):
         try:
             return int(text) if kind is int else float(text)

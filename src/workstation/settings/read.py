@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from workstation.domain.errors import SettingsError
 from workstation.domain.node import Node
@@ -111,6 +111,10 @@ def _typed(value: object, kind: Any, key: str) -> Any:
         if value not in names:
             raise SettingsError(key=key, expected=f"one of {', '.join(names)}", found=found)
         return kind(value)
+    if get_origin(kind) is tuple:
+        if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+            raise SettingsError(key=key, expected=TYPE_NAMES[kind], found=found)
+        return tuple(str(item) for item in value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
@@ -118,7 +122,13 @@ def _typed(value: object, kind: Any, key: str) -> Any:
     return value
 
 
-TYPE_NAMES: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
+TYPE_NAMES: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text in quotes",
+    tuple[str, ...]: "a list of texts in quotes",
+}
 
 
 def _shown(value: object) -> str:

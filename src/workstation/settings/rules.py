@@ -14,6 +14,7 @@ Rule = Callable[[Any], str | None]  # what was expected when the value is wrong,
 _CHARACTER_SET = re.compile(r"(ISO_IR \d{1,3}|ISO 2022 IR \d{1,3}|GB18030|GBK)?(\\ISO 2022 IR \d{1,3})*")
 _MODALITY = re.compile(r"[A-Z0-9_ ]{0,16}")
 _SORT = re.compile(r"[A-Z0-9_]{1,16} (position|instance-number|acquisition-time)( reversed)?")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")  # RFC 9110 section 5.6.2: token
 _KEYS = re.compile(r"[a-z]+\.[a-z0-9_]+( [^\s;]+)*")
 RESERVED_NODE_NAMES = frozenset({"local"})  # the archive's name among the sources of a search
 
@@ -48,6 +49,20 @@ def _character_set(value: str) -> str | None:
     return None if _CHARACTER_SET.fullmatch(value) else "a character set of PS3.3 C.12.1.1.2, for example ISO_IR 192"
 
 
+def _issuer(value: str) -> str | None:
+    expected = "empty, or the address of an issuer like https://login.example.org/realms/hospital"
+    return expected if value and _web_url(value) else None
+
+
+def _one_line(value: str) -> str | None:
+    return None if len(value) <= 1024 and value.isprintable() else "at most 1024 printable characters"
+
+
+def _headers(value: tuple[str, ...]) -> str | None:
+    usable = len({name.casefold() for name in value}) == len(value) and all(_HEADER.fullmatch(name) for name in value)
+    return None if usable else "names of HTTP headers, each once, for example X-Api-Key"
+
+
 def _modality(value: str) -> str | None:
     return None if _MODALITY.fullmatch(value) else "empty, or a modality in capitals, for example CT"
 
@@ -75,6 +90,9 @@ RULES: dict[str, Rule] = {
     "local.ae_title": _ae_title,
     "local.host": _host,
     "local.port": _between(0, 65535),
+    "local.certificate": _one_line,
+    "local.key": _one_line,
+    "local.client_ca": _one_line,
     "viewer.cache_mib": _between(64, 1e9),
     "viewer.sort": _sort,
     "keys.changes": _keys,
@@ -91,4 +109,16 @@ RULES: dict[str, Rule] = {
     "nodes.character_set": _character_set,
     "nodes.connect_timeout_s": _between(0.1, 3600),
     "nodes.response_timeout_s": _between(0.1, 3600),
+    "nodes.ca_file": _one_line,
+    "nodes.client_certificate": _one_line,
+    "nodes.client_key": _one_line,
+    "nodes.tls_name": lambda value: _host(value) if value else None,
+    "nodes.user": _one_line,
+    "nodes.oidc_issuer": _issuer,
+    "nodes.oidc_client_id": _one_line,
+    "nodes.oidc_scope": _one_line,
+    "nodes.headers": _headers,
+    "nodes.connections": _between(0, 16),
+    "nodes.priors": _between(0, 100),
+    "nodes.result_limit": _between(0, 1e9),
 }

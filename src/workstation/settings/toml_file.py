@@ -110,7 +110,7 @@ def _update_nodes(document: TOMLDocument, nodes: tuple[Node, ...]) -> None:
 
 
 def _put(table: MutableMapping[str, Any], name: str, value: Any, default: Any) -> None:
-    plain = value.value if isinstance(value, StrEnum) else value
+    plain = value.value if isinstance(value, StrEnum) else list(value) if isinstance(value, tuple) else value
     if name in table:
         if table[name] != plain:
             table[name] = plain

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
@@ -62,7 +64,8 @@ class NodeDialog(QDialog):
         """What stands in the fields."""
         texts = {name: field.text().strip() for name, field in self.fields.items() if isinstance(field, QLineEdit)}
         port = self.fields["port"]
-        return Node(
+        return replace(
+            self._node,
             name=texts["name"],
             ae_title=texts["ae_title"],
             host=texts["host"],
@@ -70,8 +73,6 @@ class NodeDialog(QDialog):
             web_url=texts["web_url"],
             retrieve_method=RetrieveMethod(self.method.currentData()),
             character_set=self.character_set.currentText(),
-            connect_timeout_s=self._node.connect_timeout_s,
-            response_timeout_s=self._node.response_timeout_s,
             searched=self.searched.isChecked(),
             worklist=self.worklist.isChecked(),
         )

@@ -80,7 +80,12 @@ class SettingsPage(QWidget):
         settings = self._settings()
         return replace(
             settings,
-            local=LocalAe(self.ae_title.text().strip(), self.host.text().strip(), self.port.value()),
+            local=replace(
+                settings.local,
+                ae_title=self.ae_title.text().strip(),
+                host=self.host.text().strip(),
+                port=self.port.value(),
+            ),
             listen=self.listen.isChecked(),
             viewer=replace(
                 settings.viewer,
