@@ -85,6 +85,7 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
     from workstation.jobs.journal import Journal
     from workstation.jobs.runner import JobRunner
     from workstation.network.late import LateListener, LateWebClient, dimse_client
+    from workstation.network.secrets import SystemSecrets
     from workstation.services.broadcast import Broadcast
     from workstation.services.delivery import ArchiveInbox
     from workstation.services.workplace import Workplace
@@ -104,6 +105,7 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
         )
         pool = DecodePool(current().decode)
         closing.callback(pool.close)
+        secrets = SystemSecrets()
         workplace: Workplace
         journal = Journal(folders.data / "jobs.sqlite")
         runner = JobRunner(_opening(archive), broadcast.publish, journal, late=lambda: _handlers(lambda: workplace))
@@ -115,7 +117,8 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
             marks=marks,
             inbox=inbox,
             dimse_for=dimse_client,
-            web=LateWebClient(),
+            web=LateWebClient(secrets),
+            secrets=secrets,
             listener=listener,
             runner=runner,
             decode_pool=pool,

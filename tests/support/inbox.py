@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydicom import Dataset, dcmread
 
+from tests.support.secrets import secrets_of_this_run
 from workstation.dicom.summarise import summarise
 from workstation.domain.errors import WorkstationError
 from workstation.domain.node import LocalAe
@@ -84,7 +85,9 @@ class Us:
 
     @classmethod
     def with_folder(cls, folder: Path, local: LocalAe | None = None) -> Us:
-        return cls(FolderInbox(folder), Cancellation(), DimseClient(local or LocalAe()), DicomWebClient())
+        return cls(
+            FolderInbox(folder), Cancellation(), DimseClient(local or LocalAe()), DicomWebClient(secrets_of_this_run())
+        )
 
 
 def ignore(_: TransferProgress) -> None:

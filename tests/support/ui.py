@@ -14,6 +14,7 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from tests.support.fake_archive import FakeArchive
+from tests.support.secrets import secrets_of_this_run
 from workstation.domain.errors import PeerTimedOut, PeerUnreachable, WorkstationError
 from workstation.domain.node import LocalAe, Node
 from workstation.domain.person_name import PersonName
@@ -190,6 +191,7 @@ def make_rig(folder: Path, settings: Settings | None = None, pool: Any = None) -
         inbox=ArchiveInbox(archive, broadcast.publish),
         dimse_for=lambda _: peers,  # type: ignore[arg-type, return-value]
         web=peers,  # type: ignore[arg-type]
+        secrets=secrets_of_this_run(),
         listener=StillListener(),  # type: ignore[arg-type]
         runner=JobRunner(handlers, broadcast.publish, Journal(folder / "jobs.sqlite")),
         decode_pool=pool or NoPictures(),

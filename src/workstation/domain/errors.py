@@ -19,11 +19,13 @@ WorkstationError
 │   ├── UnknownMoveDestination   it does not know our AE title (A801)
 │   ├── PeerFailure              it answered with a failure status (PS3.7 annex C)
 │   ├── WebFailure               it answered with an HTTP error
+│   ├── LogInNeeded              it wants to know who asks, or does not take what we said
 │   └── IncompleteTransfer       finished, but expected and stored differ
 ├── LocalError               this computer
 │   ├── DiskFull
 │   ├── PortInUse                the listener's port is taken
 │   ├── ArchiveUnusable          index or folder cannot be read or written
+│   ├── SecretsUnusable          the system's keyring refuses
 │   └── ConflictingInstance      same SOP Instance UID, other content
 ├── DeidentificationError    export stopped rather than leak
 │   ├── IdentifierFound          the residual check found one
@@ -152,6 +154,12 @@ class WebFailure(PeerError):
     code = "web-failure"
 
 
+class LogInNeeded(PeerError):
+    """details: auth (the node's), web_url, offered (the schemes it names), reason (`missing`, `refused` or words)"""
+
+    code = "log-in-needed"
+
+
 class IncompleteTransfer(PeerError):
     """details: expected, received, stored, failed"""
 
@@ -176,6 +184,10 @@ class PortInUse(LocalError):
 
 class ArchiveUnusable(LocalError):
     code = "archive-unusable"
+
+
+class SecretsUnusable(LocalError):
+    code = "secrets-unusable"
 
 
 class ConflictingInstance(LocalError):

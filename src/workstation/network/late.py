@@ -21,6 +21,7 @@ from workstation.services.ports import (
     Listener,
     OnProgress,
     RetrieveTarget,
+    Secrets,
     TransferReport,
     WebPeer,
 )
@@ -36,7 +37,8 @@ def dimse_client(local: LocalAe) -> DimsePeer:
 class LateWebClient(WebPeer):
     """The DICOMweb client."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
         self._lock = threading.Lock()
         self._client: WebPeer | None = None
 
@@ -61,7 +63,7 @@ class LateWebClient(WebPeer):
             if self._client is None:
                 from workstation.network.dicomweb.client import DicomWebClient
 
-                self._client = DicomWebClient()
+                self._client = DicomWebClient(self._secrets)
             return self._client
 
 

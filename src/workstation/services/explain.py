@@ -204,6 +204,16 @@ def _archive_unusable(d: Details) -> Explanation:
     )
 
 
+def _secrets_unusable(d: Details) -> Explanation:
+    return Explanation(
+        title="A password cannot be read or kept",
+        what="The password or token of a node could not be read or kept.",
+        why=(d.sentence("reason") or "The keyring of this computer refused.")
+        + (f" It was looked for in {d.get('path')}." if d.has("path") else ""),
+        remedy="Unlock the keyring of this computer and try it again.",
+    )
+
+
 def _conflict(d: Details) -> Explanation:
     return Explanation(
         title="Two different objects with one identifier",
@@ -293,6 +303,7 @@ _WORDS: dict[str, Callable[[Details], Explanation]] = {
     "disk-full": _disk_full,
     "port-in-use": _port_in_use,
     "archive-unusable": _archive_unusable,
+    "secrets-unusable": _secrets_unusable,
     "conflicting-instance": _conflict,
     "deidentification": _deidentification,
     "identifier-found": _identifier_found,

@@ -168,7 +168,12 @@ def _failure(d: Details) -> Explanation:
 
 
 _HTTP_REASONS = (
-    (("401", "403"), "It wants a log-in, or does not allow this.", "Ask its administrator for access."),
+    (
+        ("403",),
+        "It knows who asks, but does not allow this.",
+        "Ask its administrator to allow it for your user, or use another one.",
+    ),
+    (("401",), "It wants a log-in.", "Enter one in Settings, or ask its administrator for access."),
     (("404",), "There is nothing at that address.", "Check the node’s web_url, and whether the study still exists."),
     (("406", "415"), "It cannot deliver or take this encoding.", "Choose another method for this node: get or move."),
     (("429", "503"), "It is overloaded.", "Try it again in a few minutes."),
@@ -189,6 +194,37 @@ def _web(d: Details) -> Explanation:
         what=f"{d.node} answered{code}{where}.",
         why=f"{why}{d.aside('reason')}",
         remedy=remedy,
+    )
+
+
+_LOG_INS = {
+    "none": ("Enter how to log in", "in Settings or with “workstation config set nodes.{name}.auth basic”"),
+    "basic": ("Enter user name and password again", "in Settings or with “workstation node login {name}”"),
+    "bearer": ("Enter a token that is still valid", "in Settings or with “workstation node login {name}”"),
+    "headers": ("Enter the values of its headers", "in Settings or with “workstation node login {name}”"),
+    "oidc": ("Log in", "in Settings or with “workstation node login {name}”"),
+}
+
+
+def _log_in(d: Details) -> Explanation:
+    name, auth = d.get("node", "NODE"), d.get("auth", "none")
+    act, where = _LOG_INS.get(auth, _LOG_INS["none"])
+    quoted = f'"{name}"' if " " in name else name
+    offered = f" It asks for: {d.get('offered')}." if d.has("offered") else ""
+    reason = d.get("reason")
+    if auth == "none":
+        why = "It answers only to users that it knows, and no log-in is set for this node."
+    elif reason == "missing":
+        why = "No password or token is kept for it here."
+    elif reason in ("", "refused"):
+        why = "It did not accept what it was told: it is wrong, or no longer valid."
+    else:
+        why = d.sentence("reason")
+    return Explanation(
+        title="A log-in is needed",
+        what=f"{d.node} wants to know who asks.",
+        why=why + offered,
+        remedy=f"{act} {where.format(name=quoted)}. If that is refused too, ask its administrator for access.",
     )
 
 
@@ -215,6 +251,7 @@ def _cause(code: str) -> str:
         "peer-unreachable": "The other system could no longer be reached.",
         "peer-failure": "The other system reported a failure on the way.",
         "web-failure": "The web service failed on the way.",
+        "log-in-needed": "The web service wanted a new log-in on the way.",
         "no-accepted-context": "The other system does not offer the encoding that some of them need.",
         "unknown-move-destination": "The other system does not know this workstation’s AE title.",
     }
@@ -231,5 +268,6 @@ PEER_WORDS: dict[str, Callable[[Details], Explanation]] = {
     "unknown-move-destination": _unknown_destination,
     "peer-failure": _failure,
     "web-failure": _web,
+    "log-in-needed": _log_in,
     "incomplete-transfer": _incomplete,
 }

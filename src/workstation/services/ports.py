@@ -227,6 +227,38 @@ class DimsePeer(QueryPeer, Protocol):
     ) -> TransferReport: ...
 
 
+class SecretKind(StrEnum):
+    """What a secret is for. The value of a node's header is of the kind `header:NAME`."""
+
+    PASSCODE = "passcode"  # of the user identity (PS3.7 D.3.3.7)
+    PASSWORD = "password"  # of HTTP basic authentication
+    TOKEN = "token"  # a bearer token
+    OIDC = "oidc"  # what an OpenID provider gave
+    KEY_PASSPHRASE = "key-passphrase"  # of the client's private key
+
+
+def header_secret(name: str) -> str:
+    """The kind of secret that the value of the header `name` is."""
+    return f"header:{name.casefold()}"
+
+
+class Secrets(Protocol):
+    """Passwords, tokens and the like by node name and kind, never in a file of ours. Any thread may call."""
+
+    @property
+    def where(self) -> str:
+        """The system's store that keeps them, in words; empty where there is none and they end with the program."""
+
+    def get(self, node: str, kind: str) -> str:
+        """The secret, empty when there is none. Raises SecretsUnusable."""
+
+    def set(self, node: str, kind: str, value: str) -> None:
+        """Keep `value`. Raises SecretsUnusable."""
+
+    def delete(self, node: str, kind: str) -> None:
+        """Forget it, whether or not there is one. Raises SecretsUnusable."""
+
+
 class Listener(Protocol):
     """Our storage SCP (C-STORE, C-ECHO)."""
 

@@ -11,7 +11,7 @@ from workstation.domain.events import Publish
 from workstation.domain.node import LocalAe
 from workstation.jobs.runner import JobRunner
 from workstation.services.broadcast import Broadcast
-from workstation.services.ports import Archive, DimsePeer, Inbox, Listener, WebPeer
+from workstation.services.ports import Archive, DimsePeer, Inbox, Listener, Secrets, WebPeer
 from workstation.settings import Folders, Settings
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Workplace:
     inbox: Inbox
     dimse_for: Callable[[LocalAe], DimsePeer]
     web: WebPeer
+    secrets: Secrets
     listener: Listener
     runner: JobRunner
     decode_pool: DecodePool

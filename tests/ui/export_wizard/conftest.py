@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.support.planted import Cohort, make_cohort
+from tests.support.secrets import secrets_of_this_run
 from tests.support.ui import Saved, ScriptedPeers, StillListener
 from workstation.archive.local import LocalArchive
 from workstation.dicom.decode_pool import DecodePool
@@ -94,6 +95,7 @@ def bench(tmp_path: Path, decode_pool: DecodePool) -> Iterator[Bench]:
         inbox=ArchiveInbox(archive, broadcast.publish),
         dimse_for=lambda _: peers,
         web=peers,
+        secrets=secrets_of_this_run(),
         listener=StillListener(),  # type: ignore[arg-type]
         runner=JobRunner({DeidentifyAndExport: carry_out}, broadcast.publish, Journal(tmp_path / "jobs.sqlite")),
         decode_pool=decode_pool,

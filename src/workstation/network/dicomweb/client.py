@@ -20,6 +20,7 @@ from workstation.services.ports import (
     Inbox,
     OnProgress,
     RetrieveTarget,
+    Secrets,
     TransferReport,
     WebPeer,
 )
@@ -28,8 +29,9 @@ from workstation.services.ports import (
 class DicomWebClient(WebPeer):
     """Talks to the DICOMweb root of any node. Holds no connection between calls; any thread may call."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Secrets) -> None:
         quiet_libraries()
+        self._secrets = secrets
 
     def echo(self, node: Node, cancellation: Cancellation) -> EchoResult:
         """DICOMweb has no echo: one study is asked for, which shows root, access and QIDO-RS."""
