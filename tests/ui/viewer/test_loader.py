@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
 from tests.ui.viewer.sources import GatedSource, grey
@@ -189,56 +186,6 @@ def test_what_is_wanted_around_an_image_is_bounded_by_the_room_for_it(room: int,
     around = Around(REFS[:10], 5, 1, room)
     assert [ref.frame_index for ref in around] == found
     assert (len(around), around[0], REFS[5] in around, REFS[15] in around) == (len(found), REFS[5], True, False)
-
-
-@given(st.integers(1, 20), st.integers(0, 19), st.sampled_from([1, -1]), st.integers(1, 30))
-def test_what_is_around_an_image_is_told_without_walking(count: int, at: int, direction: int, room: int) -> None:
-    frames = tuple(REFS[:count])
-    around = Around(frames, min(at, count - 1), direction, room)
-    assert [ref in around for ref in frames] == [ref in list(around) for ref in frames]
-    assert [replace(ref) in around for ref in frames] == [ref in around for ref in frames]  # equal ones are the same
-
-
-class Passing(Around):
-    """Counts how many are looked at."""
-
-    looked_at = 0
-
-    def __iter__(self) -> Iterator[FrameRef]:
-        for ref in super().__iter__():
-            type(self).looked_at += 1
-            yield ref
-
-
-def test_however_many_are_fetched_each_is_looked_at_once(qtbot: QtBot) -> None:
-    loader = loader_over(GatedSource(open_gate=True))
-    loader.want("viewport", 1, Passing(tuple(REFS), 0, 1, len(REFS)))
-    qtbot.waitUntil(lambda: bool(loader._there[1]))
-    assert all(loader.cache.knows(ref) for ref in REFS)
-    assert Passing.looked_at == len(REFS)
-    loader.close()
-
-
-def test_what_was_forgotten_is_fetched_again_while_it_is_wanted(qtbot: QtBot) -> None:
-    loader = loader_over(GatedSource(open_gate=True))
-    loader.want("viewport", 1, REFS[:6])
-    qtbot.waitUntil(lambda: all(loader.cache.knows(ref) for ref in REFS[:6]))
-    loader.cache.clear()
-    loader.want("other", 1, REFS[9:10])
-    qtbot.waitUntil(lambda: all(loader.cache.knows(ref) for ref in (*REFS[:6], REFS[9])))
-    loader.close()
-
-
-def test_what_was_given_up_and_is_wanted_again_is_fetched(qtbot: QtBot) -> None:
-    source = GatedSource()
-    loader = loader_over(source)
-    loader.want("viewport", 1, REFS[:1])
-    source.wait_started()
-    loader.want("viewport", 2, REFS[5:6])  # cancels the first
-    loader.want("viewport", 3, [REFS[5], REFS[0]])
-    source.release()
-    qtbot.waitUntil(lambda: loader.cache.knows(REFS[0]) and loader.cache.knows(REFS[5]))
-    loader.close()
 
 
 @pytest.mark.parametrize(("size", "levels"), [((1500, 900), 1), ((400, 300), 2), ((10, 10), 5), ((3000, 3000), 0)])

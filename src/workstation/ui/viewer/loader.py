@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Protocol
 
@@ -100,22 +101,11 @@ class FrameCache:
             self.losses += 1
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Wish:
     generation: int
     refs: Sequence[FrameRef]
     size: tuple[int, int] | None  # of the picture on the screen, when the whole image is to be seen
-    passed: int = 0  # how many of them are known or on their way
-    _rest: Iterator[FrameRef] | None = None
-
-    def next_ref(self) -> FrameRef | None:
-        """The next one that was not passed yet: each is looked at once, however many are fetched."""
-        self._rest = iter(self.refs) if self._rest is None else self._rest
-        self.passed += 1
-        return next(self._rest, None)
-
-    def begin_again(self) -> None:
-        self._rest, self.passed = None, 0
 
 
 class FrameLoader(QObject):
@@ -139,7 +129,6 @@ class FrameLoader(QObject):
         self._wishes: dict[object, _Wish] = {}
         self._running: dict[FrameRef, Cancellation] = {}
         self._there: tuple[int, list[Sequence[FrameRef]]] = (-1, [])  # losses when said, stacks wholly in the cache
-        self._passed_at: int | None = None  # losses when the wishes were passed; None: to begin again
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"frame-loader-{number}", daemon=True) for number in range(threads)
@@ -197,8 +186,6 @@ class FrameLoader(QObject):
                 elif error is not None:
                     self.cache.keep_error(ref, error)
                 self._answer(ref, frame, error)
-            else:
-                self._passed_at = None  # given up, and perhaps wanted again meanwhile
             self._changed.notify_all()
 
     def _first_look(self, ref: FrameRef, cancellation: Cancellation) -> Frame | None:
@@ -248,19 +235,11 @@ class FrameLoader(QObject):
 
     def _most_wanted(self) -> FrameRef | None:
         """First wishes of all viewports before any second ones."""
-        wishes = [wish for wish in self._wishes.values() if not self._is_there(wish.refs)]
-        stacks = [wish.refs for wish in wishes]
-        if self._passed_at != self.cache.losses:
-            self._passed_at = self.cache.losses
-            for wish in self._wishes.values():
-                wish.begin_again()
-        while wishes:
-            wish = min(wishes, key=lambda one: one.passed)
-            ref = wish.next_ref()
-            if ref is None:
-                wishes.remove(wish)
-            elif ref not in self._running and not self.cache.knows(ref):
-                return ref
+        stacks = [wish.refs for wish in self._wishes.values() if not self._is_there(wish.refs)]
+        for refs in zip_longest(*stacks):
+            for ref in refs:
+                if ref is not None and ref not in self._running and not self.cache.knows(ref):
+                    return ref
         if not self._running:
             self._remember(stacks)
         return None
