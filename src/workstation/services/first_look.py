@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from workstation.services.display_sets import DisplaySet
 from workstation.services.stacking import OpenedFile, group
@@ -14,6 +15,16 @@ REST_S = 0.04  # after the first look: Python runs one thread at a time, and thi
 _RARER = 3  # each look takes the grouping of all that is there: together a fraction of the reading
 
 Tell = Callable[[tuple[DisplaySet, ...]], None]
+
+
+def from_the_middle(paths: Sequence[Path], together: int) -> list[Path]:
+    """`paths`, the first `together` of them from their middle outwards.
+
+    A stack opens in its middle: that of what has been read is then that of the whole, and nothing jumps.
+    """
+    middle = together // 2
+    outwards = sorted(range(together), key=lambda place: abs(place - middle))
+    return [*(paths[place] for place in outwards), *paths[together:]]
 
 
 class FirstLook:

@@ -20,7 +20,7 @@ from workstation.jobs.cancel import Cancellation
 from workstation.jobs.runner import JobContext, Outcome
 from workstation.services.display_sets import DisplaySet, Playback
 from workstation.services.file_walk import FileWalk, unreadable
-from workstation.services.first_look import FirstLook, Tell
+from workstation.services.first_look import FirstLook, Tell, from_the_middle
 from workstation.services.ports import Archive
 from workstation.services.stacking import MOST_FRAMES, OpenedFile, damaged_set, group
 
@@ -87,15 +87,18 @@ def open_study(
     on_first_look: Tell | None = None,
 ) -> tuple[DisplaySet, ...]:
     """The display sets of a stored study, by series number."""
-    paths = [
-        stored.path
+    each_series = [
+        [stored.path for stored in archive.instances_of(series.series_instance_uid)]
         for series in archive.series_of(study_instance_uid)
-        for stored in archive.instances_of(series.series_instance_uid)
     ]
-    if not paths:
+    if not any(each_series):
         return ()
+    together = len(each_series[0])
+    paths = [path for paths in each_series for path in paths]
     look, expected = FirstLook(on_first_look), archive.expected_of(study_instance_uid)
-    return _display_sets(paths, cancellation, on_progress, look, named=frozenset(paths), expected=expected)
+    return _display_sets(
+        paths, frozenset(paths), cancellation, on_progress, look=look, together=together, expected=expected
+    )
 
 
 def open_paths(
@@ -112,7 +115,9 @@ def open_paths(
     look = FirstLook(on_first_look)
     named = [path for path in paths if not path.is_dir()]
     in_folders = FileWalk(path for path in paths if path.is_dir())
-    return _display_sets([*named, *in_folders], cancellation, on_progress, look, named=frozenset(named))
+    found = [*named, *in_folders]
+    together = next((place for place, path in enumerate(found) if path.parent != found[0].parent), len(found))
+    return _display_sets(found, frozenset(named), cancellation, on_progress, look=look, together=together)
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -120,15 +125,18 @@ def open_paths(
 
 def _display_sets(
     paths: Sequence[Path],
+    named: frozenset[Path],
     cancellation: Cancellation,
     on_progress: OnProgress | None,
+    *,
     look: FirstLook,
-    named: frozenset[Path],
+    together: int,
     expected: Mapping[str, int] = _NOTHING_TOLD,
 ) -> tuple[DisplaySet, ...]:
     items: list[OpenedFile] = []
     problems: list[tuple[Path, InputError]] = []
-    pending = deque(dict.fromkeys(paths))
+    places = {path: place for place, path in enumerate(dict.fromkeys(paths))}
+    pending = deque(from_the_middle(list(places), min(together, len(places))))
     nouns = SharedNouns()
     done = 0
     while pending:
@@ -151,6 +159,8 @@ def _display_sets(
         look.offer(items, done, done + len(pending))
     if not items:
         raise problems[0][1] if problems else NotDicom(path=paths[0] if paths else None, reason="no DICOM file in it")
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+    problems.sort(key=lambda problem: places.get(problem[0], len(places)))
     return (*group(items, expected), *(damaged_set(path, error) for path, error in problems))
 
 

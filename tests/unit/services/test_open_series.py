@@ -273,6 +273,20 @@ def test_what_is_read_so_far_is_told_and_says_so(tmp_path: Path, monkeypatch: py
     assert not whole.notices
 
 
+def test_the_middle_is_read_first_and_stays_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workstation.services.first_look.FIRST_LOOK_S", 0.0)
+    for number in range(1, 10):
+        slice_at(tmp_path, f"{number}.dcm", number, place=float(number))
+    looks: list[tuple[DisplaySet, ...]] = []
+    (whole,) = open_paths([tmp_path], Cancellation(), on_first_look=looks.append)
+
+    middle = whole.frames[len(whole.frames) // 2]
+    ((first,), *_) = looks
+    assert first.frames[len(first.frames) // 2] == middle
+    for (begun,) in looks:
+        assert abs(begun.frames.index(middle) - len(begun.frames) // 2) <= 1
+
+
 def test_looks_become_rarer_need_an_image_and_leave_time_for_the_first_to_be_drawn(tmp_path: Path) -> None:
     slice_at(tmp_path, "1.dcm", 1, place=1.0)
     (only,) = open_paths([tmp_path], Cancellation())
