@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.support.fake_archive import FakeArchive
@@ -28,6 +28,7 @@ from workstation.services.ports import (
     StoreOutcome,
     TransferProgress,
     TransferReport,
+    Wanted,
     WebPeer,
     no_arrivals,
 )
@@ -108,6 +109,34 @@ class FakeListener(Listener):
         return self._running
 
 
+class _Reports:
+    """The reports of the targets of one transfer, added up."""
+
+    def __init__(self, method: RetrieveMethod, on_progress: OnProgress) -> None:
+        self.total = TransferReport(method)
+        self._on_progress = on_progress
+
+    def add(self, report: TransferReport) -> None:
+        total = self.total
+        self.total = replace(
+            total,
+            expected=(total.expected or 0) + (report.expected or 0),
+            transferred=total.transferred + report.transferred,
+            stored=total.stored + report.stored,
+            bytes=total.bytes + report.bytes,
+            failures=(*total.failures, *report.failures),
+        )
+
+    def progress(self, progress: TransferProgress) -> None:
+        total = self.total
+        done, failed = total.transferred + progress.done, len(total.failures) + progress.failed
+        self._on_progress(TransferProgress(done, progress.total, total.bytes + progress.bytes_done, failed))
+
+
+def _each(wanted: Wanted) -> Iterator[RetrieveTarget]:
+    return iter((wanted,) if isinstance(wanted, RetrieveTarget) else wanted)
+
+
 @dataclass
 class FakePeer(DimsePeer, WebPeer):
     """Has `studies` (study -> series -> instances) and delivers into `archive`, in the tempers it is given.
@@ -126,6 +155,7 @@ class FakePeer(DimsePeer, WebPeer):
     matches: list[QueryMatch] | None = None
     asked: list[tuple[str, object]] = field(default_factory=list)
     listener: FakeListener | None = None
+    sent_to: list[str] = field(default_factory=list)  # other destinations of a C-MOVE
     arrived: int = 0  # by how much a C-MOVE's arrivals grew
 
     def echo(self, node: Node, cancellation: Cancellation) -> EchoResult:
@@ -153,27 +183,46 @@ class FakePeer(DimsePeer, WebPeer):
         yield from self.worklist
 
     def get(
-        self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation
+        self,
+        node: Node,
+        wanted: Wanted,
+        inbox: Inbox,
+        on_progress: OnProgress,
+        cancellation: Cancellation,
+        *,
+        classes: Sequence[str] = (),
     ) -> TransferReport:
-        self._meet("get", target)
-        return self._deliver(target, inbox, on_progress, RetrieveMethod.GET)
+        reports = _Reports(RetrieveMethod.GET, on_progress)
+        for target in _each(wanted):
+            self._meet("get", target)
+            reports.add(self._deliver(target, inbox, reports.progress, RetrieveMethod.GET))
+        return reports.total
 
     def move(
         self,
         node: Node,
-        target: RetrieveTarget,
+        wanted: Wanted,
         on_progress: OnProgress,
         cancellation: Cancellation,
         arrivals: Arrivals = no_arrivals,
+        *,
+        destination: str = "",
     ) -> TransferReport:
-        self._meet("move", target)
-        heard = self.listener is None or self.listener.running
-        if not heard:
-            return TransferReport(method=RetrieveMethod.MOVE, failures=(ItemFailure("", "cannot connect"),))
-        before = arrivals()
-        report = self._deliver(target, FakeInbox(self.archive), on_progress, RetrieveMethod.MOVE)
-        self.arrived += arrivals() - before
-        return report
+        reports = _Reports(RetrieveMethod.MOVE, on_progress)
+        for target in _each(wanted):
+            self._meet("move", target)
+            if destination:
+                self.sent_to.append(destination)
+                reports.add(TransferReport(RetrieveMethod.MOVE, expected=1, transferred=1))
+                continue
+            if self.listener is not None and not self.listener.running:
+                reports.add(TransferReport(RetrieveMethod.MOVE, failures=(ItemFailure("", "cannot connect"),)))
+                continue
+            before = arrivals()
+            inbox = FakeInbox(self.archive)
+            reports.add(self._deliver(target, inbox, reports.progress, RetrieveMethod.MOVE))
+            self.arrived += arrivals() - before
+        return reports.total
 
     def retrieve(
         self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation

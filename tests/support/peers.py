@@ -280,7 +280,7 @@ class DcmqrscpPeer(_Process):
 
     ae_title = "DCMQRSCP"
 
-    def __init__(self, our_port: int, our_ae_title: str = OUR_AE_TITLE) -> None:
+    def __init__(self, our_port: int, our_ae_title: str = OUR_AE_TITLE, options: Sequence[str] = ()) -> None:
         program = require_program("dcmqrscp", "dcmtk")
         super().__init__("dcmqrscp-")
         self.port = free_port()
@@ -300,7 +300,7 @@ AETable BEGIN
 AETable END
 """
         )
-        self.launch([program, "-c", str(configuration), str(self.port)], self.port)
+        self.launch([program, *options, "-c", str(configuration), str(self.port)], self.port)
 
     def node(self, **changes: Any) -> Node:
         values: dict[str, Any] = {"name": "dcmqrscp", "ae_title": self.ae_title, "host": HOST, "port": self.port}

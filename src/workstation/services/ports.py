@@ -8,8 +8,8 @@ Blocking methods take a `Cancellation` and return within half a second of its be
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -104,6 +104,10 @@ class RetrieveTarget:
     study_instance_uid: str
     series_instance_uid: str = ""
     sop_instance_uids: tuple[str, ...] = ()
+    sop_classes: tuple[str, ...] = field(default=(), compare=False)  # of what is in it, empty when not known
+
+
+Wanted = RetrieveTarget | Iterable[RetrieveTarget]  # taken one by one, each when the one before it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,21 +209,34 @@ class DimsePeer(QueryPeer, Protocol):
     def find_worklist(self, node: Node, query: WorklistQuery, cancellation: Cancellation) -> Iterator[WorklistItem]: ...
 
     def get(
-        self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation
+        self,
+        node: Node,
+        wanted: Wanted,
+        inbox: Inbox,
+        on_progress: OnProgress,
+        cancellation: Cancellation,
+        *,
+        classes: Sequence[str] = (),
     ) -> TransferReport:
-        """C-GET: instances come back on the same association."""
+        """C-GET: instances come back on the same association, or on several where `classes` are too many for one.
+
+        `classes` are the SOP classes of everything that will be asked for, as far as they are known.
+        """
 
     def move(
         self,
         node: Node,
-        target: RetrieveTarget,
+        wanted: Wanted,
         on_progress: OnProgress,
         cancellation: Cancellation,
         arrivals: Arrivals = no_arrivals,
+        *,
+        destination: str = "",
     ) -> TransferReport:
         """C-MOVE to our own listener, which stores what arrives; the report counts the peer's sub-operations only.
 
         A peer need not say anything in between (PS3.4 C.4.2.3.1), so it is waited for while `arrivals` grows.
+        `destination` is another AE title that the peer knows, empty for ours.
         """
 
     def store(

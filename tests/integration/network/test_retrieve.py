@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom import Dataset, dcmread
+from pynetdicom.presentation import PresentationContext
 
 from tests.support.inbox import FolderInbox, Us, ignore
-from tests.support.peers import DcmqrscpPeer, OrthancPeer, free_port, run_storescu
+from tests.support.peers import DcmqrscpPeer, DcmtkStorescp, OrthancPeer, free_port, run_storescu
 from workstation.domain.errors import DiskFull, UnknownMoveDestination
-from workstation.domain.node import LocalAe, RetrieveMethod
+from workstation.domain.node import LocalAe, Node, RetrieveMethod
 from workstation.domain.study import Level
+from workstation.network.dimse import retrieve
 from workstation.network.dimse.client import DimseClient
 from workstation.network.listener import StorageListener
 from workstation.services.ports import RetrieveTarget, TransferProgress
@@ -136,3 +139,62 @@ def test_dcmqrscp_gives_by_get_and_by_move(us: Us, testdata: Path) -> None:
 
     assert (got.stored, moved.transferred) == (1, 1)
     assert [dcmread(path).PixelData == original.PixelData for path in us.inbox.taken] == [True, True]
+
+
+def test_a_peer_with_patient_root_only_is_asked_in_it(us: Us, testdata: Path) -> None:
+    port = free_port()
+    original = dcmread(testdata / "modalities/693_UNCR.dcm")
+    listener = StorageListener(lambda: LocalAe(port=port), us.inbox, lambda: frozenset({"DCMQRSCP"}))
+    with DcmqrscpPeer(our_port=port, options=("--no-study-root",)) as peer:
+        run_storescu(peer.node(), [testdata / "modalities/693_UNCR.dcm"])
+        listener.start()
+        try:
+            got = us.dimse.get(peer.node(), study_of(original), us.inbox, ignore, us.cancellation)
+            moved = us.dimse.move(peer.node(), study_of(original), ignore, us.cancellation)
+        finally:
+            listener.stop()
+
+    assert (got.stored, moved.transferred) == (1, 1)
+
+
+def test_more_kinds_than_one_association_can_take_come_on_several(
+    orthanc: OrthancPeer, us: Us, testdata: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    originals = [dcmread(testdata / name) for name in ALL]
+    targets = [
+        RetrieveTarget(
+            str(one.StudyInstanceUID), str(one.SeriesInstanceUID), (str(one.SOPInstanceUID),), (str(one.SOPClassUID),)
+        )
+        for one in originals
+    ]
+    classes = list(dict.fromkeys(target.sop_classes[0] for target in targets))
+    proposed: list[int] = []
+    associate = retrieve.associated
+
+    def noted(local: LocalAe, node: Node, contexts: list[PresentationContext], *rest: Any) -> Any:
+        proposed.append(len(contexts))
+        return associate(local, node, contexts, *rest)
+
+    monkeypatch.setattr(retrieve, "associated", noted)
+
+    report = us.dimse.get(orthanc.node(), iter(targets), us.inbox, ignore, us.cancellation, classes=classes)
+
+    assert report.failures == ()
+    for original in originals:
+        assert_same_pixels(us.inbox, original)
+    assert 1 < len(proposed) < len(targets)
+    assert max(proposed) <= 128
+
+
+def test_move_sends_to_a_third_ae_when_asked(us: Us, testdata: Path) -> None:
+    original = dcmread(testdata / "modalities/693_UNCR.dcm")
+    with DcmtkStorescp(ae_title="THIRD") as third:
+        there = {"DicomModalities": {"third": {"AET": "THIRD", "Host": "127.0.0.1", "Port": third.port}}}
+        with OrthancPeer(overrides=there) as peer:
+            run_storescu(peer.node(), [testdata / "modalities/693_UNCR.dcm"])
+
+            report = us.dimse.move(peer.node(), study_of(original), ignore, us.cancellation, destination="THIRD")
+
+            assert (report.expected, report.transferred, report.failures) == (1, 1, ())
+            assert [dcmread(path).SOPInstanceUID for path in third.files()] == [original.SOPInstanceUID]
+    assert us.inbox.files == []

@@ -14,7 +14,7 @@ from workstation.domain.study import NOUN_OF_LEVEL, Level, keywords
 from workstation.domain.worklist import ORDER_KEYWORDS, STEP_KEYWORDS, WorklistItem
 from workstation.network.dicomweb.query import encoded, parameters
 from workstation.network.dimse import worklist
-from workstation.network.dimse.contexts import MAXIMUM, accepted_storage, for_get, storage_classes
+from workstation.network.dimse.contexts import MAXIMUM, accepted_storage, for_get, storage_classes, together
 from workstation.network.dimse.identifiers import identifier_of
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -82,7 +82,7 @@ def test_every_worklist_field_is_read_from_somewhere() -> None:
 @settings(deadline=None)
 @given(count=st.integers(1, 186))
 def test_one_association_never_proposes_more_than_128_contexts(count: int) -> None:
-    contexts = for_get(GET, storage_classes()[:count])
+    contexts = for_get([GET], storage_classes()[:count])
 
     assert len(contexts) <= MAXIMUM
     assert contexts[0].abstract_syntax == GET
@@ -91,7 +91,7 @@ def test_one_association_never_proposes_more_than_128_contexts(count: int) -> No
 
 
 def test_a_known_class_is_offered_in_each_compression_apart() -> None:
-    contexts = [context for context in for_get(GET, [CT]) if context.abstract_syntax == CT]
+    contexts = [context for context in for_get([GET], [CT]) if context.abstract_syntax == CT]
 
     syntaxes = [str(context.transfer_syntax[0]) for context in contexts]
     assert all(len(context.transfer_syntax) == 1 for context in contexts)
@@ -99,6 +99,18 @@ def test_a_known_class_is_offered_in_each_compression_apart() -> None:
         syntaxes
     )
     assert len(syntaxes) == len(set(syntaxes))
+
+
+def test_one_association_gets_no_more_classes_than_it_can_take_in_every_transfer_syntax() -> None:
+    classes = storage_classes()[:10]
+
+    offered = together([GET], classes[3:4], classes)
+
+    assert offered[0] == classes[3]
+    assert 1 < len(offered) < len(classes)
+    contexts = for_get([GET], offered)
+    assert len(contexts) < MAXIMUM
+    assert len({len([one for one in contexts if one.abstract_syntax == uid]) for uid in offered}) == 1
 
 
 def test_the_listener_accepts_retired_classes_and_every_compression() -> None:

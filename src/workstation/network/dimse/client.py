@@ -26,8 +26,8 @@ from workstation.services.ports import (
     EchoResult,
     Inbox,
     OnProgress,
-    RetrieveTarget,
     TransferReport,
+    Wanted,
     no_arrivals,
 )
 
@@ -59,19 +59,36 @@ class DimseClient(DimsePeer):
         return worklist.find_worklist(self._local, node, query, cancellation)
 
     def get(
-        self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation
+        self,
+        node: Node,
+        wanted: Wanted,
+        inbox: Inbox,
+        on_progress: OnProgress,
+        cancellation: Cancellation,
+        *,
+        classes: Sequence[str] = (),
     ) -> TransferReport:
-        return retrieve.get(self._local, node, target, inbox, on_progress, cancellation=cancellation)
+        return retrieve.get(self._local, node, wanted, inbox, on_progress, cancellation=cancellation, classes=classes)
 
     def move(
         self,
         node: Node,
-        target: RetrieveTarget,
+        wanted: Wanted,
         on_progress: OnProgress,
         cancellation: Cancellation,
         arrivals: Arrivals = no_arrivals,
+        *,
+        destination: str = "",
     ) -> TransferReport:
-        return retrieve.move(self._local, node, target, on_progress, cancellation=cancellation, arrivals=arrivals)
+        return retrieve.move(
+            self._local,
+            node,
+            wanted,
+            on_progress,
+            cancellation=cancellation,
+            arrivals=arrivals,
+            destination=destination,
+        )
 
     def store(
         self, node: Node, paths: Sequence[Path], on_progress: OnProgress, cancellation: Cancellation

@@ -110,26 +110,37 @@ def accepted_storage() -> list[PresentationContext]:
     return contexts
 
 
-def for_get(model: str, classes: Sequence[str]) -> list[PresentationContext]:
+def for_get(models: Sequence[str], classes: Sequence[str]) -> list[PresentationContext]:
     """The contexts of one C-GET for `classes`.
 
     The peer chooses one transfer syntax per context, so each needs its own for instances to come as they
     are stored. They are handed out by frequency until the room is used up.
     """
-    room = MAXIMUM - 1
+    room = MAXIMUM - len(models)
     few = len(classes) * len(UNCOMPRESSED) <= room
     chosen = list(classes) if few else list(classes)[: room - len(_FREQUENT)]
     apart = chosen if few else chosen[: len(_FREQUENT)]
-    contexts = [build_context(model)]
+    contexts = [build_context(model) for model in models]
     for uid in chosen:
         # Orthanc takes the first of two and then fails on an instance that is kept in the other.
         alternatives = [[syntax] for syntax in UNCOMPRESSED] if uid in apart else [list(UNCOMPRESSED)]
         contexts += [_as_scp(uid, syntaxes) for syntaxes in alternatives]
-    for syntax in dict.fromkeys((*COMPRESSED[:_RARE_AFTER], *_RARE, *COMPRESSED)):
+    for syntax in _one_by_one():
         contexts += [_as_scp(uid, [syntax]) for uid in chosen]
-        if len(contexts) > room:
+        if len(contexts) >= MAXIMUM:
             break
-    return contexts[: room + 1]
+    return contexts[:MAXIMUM]
+
+
+def together(models: Sequence[str], first: Sequence[str], others: Sequence[str]) -> list[str]:
+    """`first`, and as many of `others` as one association has room for in every transfer syntax."""
+    each = len(UNCOMPRESSED) + len(_one_by_one())
+    most = (MAXIMUM - len(models)) // each
+    return list(dict.fromkeys((*first, *others)))[: max(most, len(first))]
+
+
+def _one_by_one() -> list[UID]:
+    return list(dict.fromkeys((*COMPRESSED[:_RARE_AFTER], *_RARE, *COMPRESSED)))
 
 
 def _as_scp(uid: str, syntaxes: list[UID]) -> PresentationContext:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -13,6 +13,9 @@ from pydicom import Dataset
 from pydicom.uid import UID
 from pynetdicom.dsutils import decode, encode
 from pynetdicom.presentation import build_context
+from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelFind as PatientRootFind  # type: ignore[attr-defined]
+from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelGet as PatientRootGet  # type: ignore[attr-defined]
+from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelMove as PatientRootMove  # type: ignore[attr-defined]
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind as StudyRootFind  # type: ignore[attr-defined]
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet as StudyRootGet  # type: ignore[attr-defined]
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelMove as StudyRootMove  # type: ignore[attr-defined]
@@ -41,10 +44,11 @@ from workstation.network.dimse.command import (
     get_request,
     response,
 )
-from workstation.network.dimse.contexts import for_get, storage_classes
+from workstation.network.dimse.contexts import for_get, storage_classes, together
 from workstation.network.dimse.find import ask
 from workstation.network.dimse.identifiers import dataset_of
 from workstation.network.dimse.receive import Spool
+from workstation.network.dimse.suboperations import Answer, Counts, answer_of, failed_uids_in
 from workstation.network.upper_layer import DataSink, Garbled
 from workstation.services.ports import (
     Arrivals,
@@ -56,51 +60,68 @@ from workstation.services.ports import (
     StoreOutcome,
     TransferProgress,
     TransferReport,
+    Wanted,
 )
 
 _UIDS_PER_REQUEST = 500  # a UI value in explicit VR holds 64 KiB (PS3.5 7.1.2)
+_GET = (StudyRootGet, PatientRootGet)
+_MOVE = (StudyRootMove, PatientRootMove)
 _SERIES_ASKED = 20  # for their SOP classes; beyond that the usual ones are offered
 
 
 def get(
     local: LocalAe,
     node: Node,
-    target: RetrieveTarget,
+    wanted: Wanted,
     inbox: Inbox,
     on_progress: OnProgress,
     *,
     cancellation: Cancellation,
+    classes: Sequence[str] = (),
 ) -> TransferReport:
-    """Retrieve `target` on one association; instances go to `inbox` byte for byte as they arrive."""
-    contexts = for_get(StudyRootGet, _classes_of(local, node, target, cancellation))
-    with associated(local, node, contexts, cancellation, "C-GET") as link:
-        link.require(StudyRootGet)
-        with _Receiver(link, inbox.delivery(node.name), on_progress) as receiver:
-            for identifier in _identifiers(target, node):
-                receiver.retrieve(identifier)
-            return receiver.report()
+    """Retrieve `wanted`; instances go to `inbox` byte for byte as they arrive.
+
+    On one association as long as what is asked for next has its presentation contexts there.
+    """
+    delivery, got = inbox.delivery(node.name), _Got()
+    told = _Told(local, node, cancellation, one=isinstance(wanted, RetrieveTarget))
+    targets = _each(wanted)
+    target = next(targets, None)
+    with _settling(delivery):
+        while target is not None:
+            offered = together(_GET, told.classes_of(target), classes)
+            with associated(local, node, for_get(_GET, offered), cancellation, "C-GET") as link:
+                asking = _Asking.of(link, _GET, local)
+                with _Receiver(link, asking.model, delivery, on_progress, got) as receiver:
+                    while target is not None and set(told.classes_of(target)) <= set(offered):
+                        for identifier in asking.identifiers(target):
+                            receiver.retrieve(identifier)
+                        target = next(targets, None)
+    return got.report(delivery)
 
 
 def move(
     local: LocalAe,
     node: Node,
-    target: RetrieveTarget,
+    wanted: Wanted,
     on_progress: OnProgress,
     *,
     cancellation: Cancellation,
     arrivals: Arrivals,
+    destination: str = "",
 ) -> TransferReport:
-    """Have `target` sent to our AE title; only the peer's counts are reported."""
-    counts = _Counts()
-    with associated(local, node, [build_context(StudyRootMove)], cancellation, "C-MOVE") as link:
-        link.require(StudyRootMove)
+    """Have `wanted` sent to `destination`, our AE title unless told; only the peer's counts are reported."""
+    counts = Counts()
+    contexts = [build_context(model) for model in _MOVE]
+    with associated(local, node, contexts, cancellation, "C-MOVE") as link:
+        asking = _Asking.of(link, _MOVE, local)
         link.wait_while_growing(arrivals)
-        for identifier in _identifiers(target, node):
+        for identifier in (identifier for target in _each(wanted) for identifier in asking.identifiers(target)):
             link.heard()
-            answers = link.association.send_c_move(identifier, local.ae_title, StudyRootMove)
+            answers = link.association.send_c_move(identifier, destination or local.ae_title, asking.model)
             counts.begin()
             for status, answer in link.responses(answers):
-                counts.note(link, _answer_of(status, answer))
+                counts.note(link, answer_of(status, answer))
                 on_progress(TransferProgress(counts.done, counts.expected, 0, counts.failed))
     return TransferReport(
         method=RetrieveMethod.MOVE,
@@ -111,104 +132,86 @@ def move(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """One response to C-GET or C-MOVE; `numbers` of remaining, completed, failed, warning sub-operations."""
-
-    code: int
-    numbers: tuple[int | None, ...]
-    failed_uids: tuple[str, ...]
-    comment: str
+def _each(wanted: Wanted) -> Iterator[RetrieveTarget]:
+    return iter((wanted,) if isinstance(wanted, RetrieveTarget) else wanted)
 
 
-def _answer_of(status: Dataset, identifier: Dataset | None) -> _Answer:
-    names = ("Remaining", "Completed", "Failed", "Warning")
-    return _Answer(
-        int(status.Status),
-        tuple(elements.integer(status, f"NumberOf{name}Suboperations") for name in names),
-        _failed_uids(identifier),
-        words.comment_of(status),
-    )
+@contextlib.contextmanager
+def _settling(delivery: Delivery) -> Iterator[None]:
+    """Whatever ends it: what has come is in the archive when the caller looks."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(LocalError):  # the report or the next `take` has raised it
+            delivery.settled()
 
 
-def _failed_uids(identifier: Dataset | None) -> tuple[str, ...]:
-    """Failed SOP Instance UID List (0008,0058) (PS3.4 C.4.2.1.4.2)."""
-    found = elements.texts(identifier, "FailedSOPInstanceUIDList") if identifier is not None else []
-    return tuple(uid for uid in found if is_valid_uid(uid))
+class _Asking:
+    """In which model the peer is asked: Study Root where it has it, else Patient Root (PS3.4 C.6)."""
+
+    def __init__(self, link: Link, model: str, patient_of: Callable[[str], str] | None) -> None:
+        self._link = link
+        self._patient_of = patient_of
+        self.model = model
+
+    @staticmethod
+    def of(link: Link, models: tuple[str, str], local: LocalAe) -> _Asking:
+        study_root, patient_root = models
+        if link.context(study_root) is not None or link.context(patient_root) is None:
+            link.require(study_root)
+            return _Asking(link, study_root, None)
+        link.require(patient_root)
+        return _Asking(link, patient_root, lambda study: _patient_of(local, link, study))
+
+    def identifiers(self, target: RetrieveTarget) -> Iterator[Dataset]:
+        """The identifiers of the requests for `target`."""
+        patient = self._patient_of(target.study_instance_uid) if self._patient_of is not None else None
+        return _identifiers(target, self._link.node, patient)
+
+
+def _patient_of(local: LocalAe, link: Link, study: str) -> str:
+    """The Patient ID that Patient Root wants above the study (PS3.4 C.4.2.2.1); empty where it is not told."""
+    with associated(local, link.node, [build_context(PatientRootFind)], link.cancellation, "C-FIND") as asked:
+        keys = [("PatientID", ""), ("StudyInstanceUID", study)]
+        identifier = _at_level(Level.STUDY, keys, link.node)
+        found = [elements.texts(answer, "PatientID") for answer in ask(asked, PatientRootFind, identifier)]
+    return next((value for values in found for value in values if value), "")
 
 
 @dataclass(slots=True)
-class _Counts:
-    """The peer's counts of sub-operations (PS3.7 9.1.4), summed over the requests of one transfer."""
+class _Got:
+    """What came of one transfer, on all its associations."""
 
-    finished: tuple[int, int, int, int] = (0, 0, 0, 0)  # remaining, completed, failed, warning
-    current: tuple[int, int, int, int] = (0, 0, 0, 0)
-    counted: bool = False  # whether the peer counts at all
-    failed_uids: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    reason: str = ""
+    counts: Counts = field(default_factory=Counts)
+    received: int = 0
+    bytes: int = 0
+    refused: list[ItemFailure] = field(default_factory=list)
 
-    def begin(self) -> None:
-        """Another request of the same transfer."""
-        self.finished = self._sums()
-        self.current = (0, 0, 0, 0)
+    def progress(self) -> TransferProgress:
+        failed = max(self.counts.failed, len(self.refused))
+        return TransferProgress(self.received, self.counts.expected, self.bytes, failed)
 
-    def note(self, link: Link, answer: _Answer) -> None:
-        """Take in one response; raises when it says that nothing was done."""
-        self._count(answer.numbers, answer.code)
-        if answer.code in words.PENDING:
-            return
-        self.failed_uids += answer.failed_uids
-        if answer.code == words.SUCCESS:
-            return
-        if answer.code != 0xB000 and not self.done:
-            raise link.failure(answer.code, answer.comment)
-        self.reason = words.said(link.operation, answer.code, answer.comment)
-        if not self.failed:
-            self.warnings.append(self.reason)
-
-    def _count(self, numbers: tuple[int | None, ...], code: int) -> None:
-        if any(number is not None for number in numbers):
-            remaining, completed, failed, warning = (number or 0 for number in numbers)
-            self.counted = True
-        elif code == words.SUCCESS:  # counts are optional here: what remained has been done
-            remaining, completed, failed, warning = (0, self.current[0] + self.current[1], *self.current[2:])
-        else:
-            return
-        self.current = (remaining, completed, failed, warning)
-
-    def _sums(self) -> tuple[int, int, int, int]:
-        remaining, completed, failed, warning = (
-            before + now for before, now in zip(self.finished, self.current, strict=True)
+    def report(self, delivery: Delivery) -> TransferReport:
+        """Once it is in the archive. Raises LocalError."""
+        outcomes = delivery.settled()
+        return TransferReport(
+            method=RetrieveMethod.GET,
+            expected=self.counts.expected,
+            transferred=self.received,
+            stored=outcomes[StoreOutcome.STORED] + outcomes[StoreOutcome.CONFLICT],
+            already_present=outcomes[StoreOutcome.ALREADY_PRESENT],
+            bytes=self.bytes,
+            warnings=tuple(self.counts.warnings),
+            failures=self.counts.failures(self.refused),
         )
-        return remaining, completed, failed, warning
-
-    @property
-    def expected(self) -> int | None:
-        return sum(self._sums()) if self.counted else None
-
-    @property
-    def done(self) -> int:
-        return self._sums()[1] + self._sums()[3]
-
-    @property
-    def failed(self) -> int:
-        return max(self._sums()[2], len(self.failed_uids))
-
-    def failures(self, ours: Sequence[ItemFailure] = ()) -> tuple[ItemFailure, ...]:
-        """`ours`, then the peer's that are not among them; without a UID where it only counted them."""
-        reason = self.reason or "the peer counts it as failed"
-        known = {failure.sop_instance_uid for failure in ours}
-        named = [ItemFailure(uid, reason) for uid in self.failed_uids if uid not in known]
-        unnamed = max(0, self._sums()[2] - len(ours) - len(named))
-        return (*ours, *named, *[ItemFailure("", reason)] * unnamed)
 
 
 class _Receiver:
     """One C-GET after the other on one association, and the C-STORE sub-operations that come back."""
 
-    def __init__(self, link: Link, delivery: Delivery, on_progress: OnProgress) -> None:
+    def __init__(self, link: Link, model: str, delivery: Delivery, on_progress: OnProgress, got: _Got) -> None:
         self._link = link
+        self._model = model
         self._delivery = delivery
         self._on_progress = on_progress
         self._contexts = {
@@ -216,27 +219,22 @@ class _Receiver:
             for context in link.association.accepted_contexts
         }
         self._messages = Messages(link.take_over(), self._open)
-        self._counts = _Counts()
+        self._got = got
         self._spool: Spool | None = None
         self._message_id = 0
-        self._received = 0
-        self._bytes = 0
-        self._refused: list[ItemFailure] = []
 
     def __enter__(self) -> _Receiver:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Whatever ended it: nothing half is left, and what has come is in the archive when the caller looks."""
+        """Whatever ended it: nothing half is left."""
         if self._spool is not None:
             self._spool.discard()
-        with contextlib.suppress(LocalError):  # `report` or the next `take` has raised it
-            self._delivery.settled()
 
     def retrieve(self, identifier: Dataset) -> None:
         """Ask for `identifier` and take what comes until the final response."""
         self._ask(identifier)
-        self._counts.begin()
+        self._got.counts.begin()
         while True:
             context_id, command, sink = self._messages.receive(self._link.node.response_timeout_s)
             self._link.heard()
@@ -244,7 +242,7 @@ class _Receiver:
             if isinstance(sink, Spool):
                 self._store(context_id, command, sink)
             elif command.field == C_GET_RQ | RESPONSE and command.status is not None:
-                self._counts.note(self._link, self._answer(context_id, command, sink))
+                self._got.counts.note(self._link, self._answer(context_id, command, sink))
                 self._report_progress()
                 if command.status not in words.PENDING:
                     return
@@ -253,13 +251,13 @@ class _Receiver:
                 raise Garbled("neither an instance nor an answer to C-GET")
 
     def _ask(self, identifier: Dataset) -> None:
-        context = self._link.context(StudyRootGet)
+        context = self._link.context(self._model)
         assert context is not None  # required before
         syntax = context.transfer_syntax[0]
         encoded = encode(identifier, syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated) or b""
         self._message_id += 1
         self._link.heard()
-        request = get_request(self._message_id, StudyRootGet)
+        request = get_request(self._message_id, self._model)
         self._messages.send(context.context_id or 0, request, BytesIO(encoded), len(encoded))
 
     def _open(self, context_id: int, command: Command) -> DataSink:
@@ -274,46 +272,32 @@ class _Receiver:
         self._spool = None
         self._messages.send(context_id, response(command, status))
         if status == words.SUCCESS:
-            self._received += 1
-            self._bytes += spool.size
+            self._got.received += 1
+            self._got.bytes += spool.size
             self._report_progress()
             return
         reason = f"{status:04X} {words.meaning('C-STORE', status)}"
-        self._refused.append(ItemFailure(spool.sop_instance, reason))
+        self._got.refused.append(ItemFailure(spool.sop_instance, reason))
         if spool.error is not None:  # a full disk: leaving the association aborts it
             raise spool.error
 
-    def _answer(self, context_id: int, command: Command, sink: DataSink | None) -> _Answer:
+    def _answer(self, context_id: int, command: Command, sink: DataSink | None) -> Answer:
         failed: tuple[str, ...] = ()
         if isinstance(sink, MemorySink) and sink.value:
             syntax = UID(self._contexts[context_id][1])
             with quiet():
-                failed = _failed_uids(decode(BytesIO(sink.value), syntax.is_implicit_VR, syntax.is_little_endian))
+                failed = failed_uids_in(decode(BytesIO(sink.value), syntax.is_implicit_VR, syntax.is_little_endian))
         numbers = tuple(command.number(element) for element in (REMAINING, COMPLETED, FAILED, WARNING))
-        return _Answer(command.status or 0, numbers, failed, command.text(ERROR_COMMENT))
+        return Answer(command.status or 0, numbers, failed, command.text(ERROR_COMMENT))
 
     def _report_progress(self) -> None:
-        failed = max(self._counts.failed, len(self._refused))
-        self._on_progress(TransferProgress(self._received, self._counts.expected, self._bytes, failed))
-
-    def report(self) -> TransferReport:
-        """What came of it, once it is in the archive. Raises LocalError."""
-        outcomes = self._delivery.settled()
-        return TransferReport(
-            method=RetrieveMethod.GET,
-            expected=self._counts.expected,
-            transferred=self._received,
-            stored=outcomes[StoreOutcome.STORED] + outcomes[StoreOutcome.CONFLICT],
-            already_present=outcomes[StoreOutcome.ALREADY_PRESENT],
-            bytes=self._bytes,
-            warnings=tuple(self._counts.warnings),
-            failures=self._counts.failures(self._refused),
-        )
+        self._on_progress(self._got.progress())
 
 
-def _identifiers(target: RetrieveTarget, node: Node) -> Iterator[Dataset]:
+def _identifiers(target: RetrieveTarget, node: Node, patient: str | None) -> Iterator[Dataset]:
     """The identifier of each request for `target`: only unique keys, at the level that names it (C.4.2.2.1)."""
-    keys = [("StudyInstanceUID", target.study_instance_uid)]
+    keys = [("PatientID", patient)] if patient is not None else []
+    keys.append(("StudyInstanceUID", target.study_instance_uid))
     if not target.series_instance_uid:
         yield _at_level(Level.STUDY, keys, node)
         return
@@ -333,15 +317,31 @@ def _at_level(level: Level, keys: list[tuple[str, str]], node: Node) -> Dataset:
     return identifier
 
 
-def _classes_of(local: LocalAe, node: Node, target: RetrieveTarget, cancellation: Cancellation) -> list[str]:
-    """The SOP classes in `target` where the peer tells them, else all, the frequent ones first."""
-    try:
-        with associated(local, node, [build_context(StudyRootFind)], cancellation, "C-FIND") as link:
-            found = _ask_classes(link, target)
-    except (NoAcceptedContext, PeerFailure, PeerAborted):
-        found = []  # it may well answer C-GET; what else is wrong is not for asking twice
-    valid = [uid for uid in dict.fromkeys(found) if is_valid_uid(uid)]
-    return valid or storage_classes()
+class _Told:
+    """The SOP classes in a target: as it says itself, else as the peer tells, else all, the frequent ones first."""
+
+    def __init__(self, local: LocalAe, node: Node, cancellation: Cancellation, *, one: bool) -> None:
+        self._local, self._node, self._cancellation = local, node, cancellation
+        self._one = one  # else the study is asked about, once for all that is wanted of it
+        self._of_study: dict[str, list[str]] = {}
+
+    def classes_of(self, target: RetrieveTarget) -> Sequence[str]:
+        if target.sop_classes:
+            return target.sop_classes
+        study = target.study_instance_uid
+        if study not in self._of_study:
+            self._of_study[study] = self._ask(target if self._one else RetrieveTarget(study))
+        return self._of_study[study]
+
+    def _ask(self, target: RetrieveTarget) -> list[str]:
+        contexts = [build_context(StudyRootFind)]
+        try:
+            with associated(self._local, self._node, contexts, self._cancellation, "C-FIND") as link:
+                found = _ask_classes(link, target)
+        except (NoAcceptedContext, PeerFailure, PeerAborted):
+            found = []  # it may well answer C-GET; what else is wrong is not for asking twice
+        valid = [uid for uid in dict.fromkeys(found) if is_valid_uid(uid)]
+        return valid or storage_classes()
 
 
 def _ask_classes(link: Link, target: RetrieveTarget) -> list[str]:
