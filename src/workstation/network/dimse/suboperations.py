@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom import Dataset
 
 from workstation.dicom import elements
