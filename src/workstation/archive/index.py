@@ -182,6 +182,7 @@ class IndexWriter:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._added: dict[str, Study | Series] = {}  # by UID, in this transaction
 
     def instance(self, sop_instance_uid: str) -> InstanceRow | None:
         sql = select(Instance, ", instance.size_bytes, instance.digest")
@@ -193,15 +194,8 @@ class IndexWriter:
     def add(self, summary: InstanceSummary, size_bytes: int, digest: str) -> None:
         """Insert an instance, and its series and study where they are new."""
         study, series, instance = summary.study, summary.series, summary.instance
-        values = to_values(study)
-        groups = ("name_alphabetic", "name_ideographic", "name_phonetic")
-        values |= dict(zip(groups, folded_name(values["patient_name"]), strict=True))
-        self._insert_or_fill("study", values, ("study_instance_uid",))
-        self._insert_or_fill(
-            "series",
-            to_values(series) | {"study_instance_uid": study.study_instance_uid},
-            ("study_instance_uid", "series_instance_uid"),
-        )
+        self._add_study(study)
+        self._add_series(series, study.study_instance_uid)
         self._insert(
             "instance",
             to_values(instance)
@@ -212,6 +206,22 @@ class IndexWriter:
                 "digest": digest,
             },
         )
+
+    def _add_study(self, study: Study) -> None:
+        if self._added.get(study.study_instance_uid) == study:
+            return
+        values = to_values(study)
+        groups = ("name_alphabetic", "name_ideographic", "name_phonetic")
+        values |= dict(zip(groups, folded_name(values["patient_name"]), strict=True))
+        self._insert_or_fill("study", values, ("study_instance_uid",))
+        self._added[study.study_instance_uid] = study
+
+    def _add_series(self, series: Series, study_instance_uid: str) -> None:
+        if self._added.get(series.series_instance_uid) == series:
+            return
+        values = to_values(series) | {"study_instance_uid": study_instance_uid}
+        self._insert_or_fill("series", values, ("study_instance_uid", "series_instance_uid"))
+        self._added[series.series_instance_uid] = series
 
     def add_conflict(self, sop_instance_uid: str, file_name: str, digest: str, size_bytes: int, now: float) -> None:
         self._connection.execute(
@@ -236,12 +246,14 @@ class IndexWriter:
         return found
 
     def remove_study(self, study_instance_uid: str) -> None:
+        self._added.clear()
         # From the leaves up: the cascade would fire the triggers on rows that are going anyway.
         for table in ("instance", "series", "study", "expected_series"):
             self._connection.execute(f"DELETE FROM {table} WHERE study_instance_uid = ?", (study_instance_uid,))
 
     def remove_instance(self, sop_instance_uid: str) -> None:
         """Remove one instance, and its series and study where nothing else is in them."""
+        self._added.clear()
         self._connection.execute("DELETE FROM instance WHERE sop_instance_uid = ?", (sop_instance_uid,))
         self._connection.execute("DELETE FROM series WHERE instance_count = 0")
         self._connection.execute("DELETE FROM study WHERE instance_count = 0")

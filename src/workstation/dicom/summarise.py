@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import Field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -29,22 +30,26 @@ if TYPE_CHECKING:
 Noun = TypeVar("Noun", Patient, Study, Series, Instance)
 
 
-def summarise(path: str | Path) -> InstanceSummary:
-    """What the index keeps of the file. Raises NotDicom, and DamagedFile where the UIDs that place it are missing."""
+def summarise(path: str | Path, shared: SharedNouns | None = None) -> InstanceSummary:
+    """What the index keeps of the file; `shared` for many files of one study takes half the time.
+
+    Raises NotDicom, and DamagedFile where the UIDs that place it are missing.
+    """
     try:
-        return from_header(path, summary_of)
+        return from_header(path, partial(summary_of, shared=shared))
     except DamagedFile as error:
         raise DamagedFile(**{"path": path, **error.details}) from error
 
 
-def summary_of(dataset: Header) -> InstanceSummary:
+def summary_of(dataset: Header, shared: SharedNouns | None = None) -> InstanceSummary:
     """What the index keeps of a data set with its group 0002 in `file_meta`.
 
     Raises DamagedFile when one of its four UIDs is missing or is none: they become keys and file names.
     """
+    match = shared.match if shared is not None else match_from
     with elements.quietly(dataset):
-        study = match_from(dataset, Study)
-        series = match_from(dataset, Series)
+        study = match(dataset, Study)
+        series = match(dataset, Series)
         instance = match_from(dataset, Instance)
     for keyword, uid in (
         ("SOPInstanceUID", instance.sop_instance_uid),

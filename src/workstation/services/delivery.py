@@ -11,12 +11,16 @@ import threading
 from collections import Counter, deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workstation.domain.errors import InputError, LocalError
 from workstation.domain.events import InstanceStored, Publish
 from workstation.domain.study import InstanceSummary
 from workstation.services.ingest import require_uids
 from workstation.services.ports import Archive, Delivery, Inbox, NotAnnounced, StoreOutcome
+
+if TYPE_CHECKING:
+    from workstation.dicom.summarise import SharedNouns
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +48,7 @@ class ArchiveDelivery(Delivery):
     def __init__(self, archive: Archive, settler: _Settler, source: str) -> None:
         self._archive = archive
         self._settler = settler
+        self._nouns: SharedNouns | None = None
         self.source = source
         self.outcomes: Counter[StoreOutcome] = Counter()
         self.waiting = 0
@@ -53,12 +58,13 @@ class ArchiveDelivery(Delivery):
         return self._archive.new_incoming()
 
     def take(self, path: Path, announced: str = "") -> None:
-        from workstation.dicom.summarise import summarise
+        from workstation.dicom.summarise import SharedNouns, summarise
 
         if self.error is not None:
             raise self.error
         try:
-            summary = summarise(path)
+            self._nouns = self._nouns or SharedNouns()
+            summary = summarise(path, self._nouns)
             require_uids(summary)
             if announced and announced != summary.instance.sop_instance_uid:
                 raise NotAnnounced(reason="SOPInstanceUID is not the one it was announced with")
