@@ -24,11 +24,12 @@ from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from workstation.domain.errors import LocalError, PortInUse
 from workstation.domain.node import LocalAe
-from workstation.network.bounds import MAXIMUM_PDU, STALL_S, BoundedSocket
+from workstation.network.bounds import LARGEST_PDU, MAXIMUM_PDU, STALL_S, BoundedSocket
 from workstation.network.cancel import free
 from workstation.network.connect import send_at_once
 from workstation.network.dimse.contexts import accepted_storage
 from workstation.network.dimse.serving import Serving
+from workstation.network.guard import GuardedProvider
 from workstation.network.quiet import quiet_libraries
 from workstation.network.upper_layer import Transfer
 from workstation.network.waiting_room import WaitingRoom
@@ -40,7 +41,7 @@ _log = logging.getLogger(__name__)
 _MAXIMUM_ASSOCIATIONS = 100  # pynetdicom rejects the 11th by default
 _FIRST_WORD_S = 10.0  # from the connection to its A-ASSOCIATE-RQ
 _IDLE_S = 60.0
-_SEATS = 2000  # connections that have not said anything
+_SEATS = 2000  # connections without an association request yet
 _STOP_S = 4.0
 _POLL_S = 0.1
 
@@ -175,11 +176,15 @@ class _Server(ThreadedAssociationServer):
     def __init__(self, ae: AE, address: tuple[str, int], contexts: _Contexts, handlers: list[Any]) -> None:
         super().__init__(ae, address, ae.ae_title, contexts, evt_handlers=handlers, request_handler=_Handler)
         self.ae._servers.append(self)  # where its shutdown looks for it
-        self._waiting = WaitingRoom(super().process_request, _FIRST_WORD_S, _SEATS)
+        self._waiting = WaitingRoom(super().process_request, _FIRST_WORD_S, _SEATS, LARGEST_PDU)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """An association, and its threads, only for who says something."""
+        """An association, and its threads, only for who asks for one."""
         self._waiting.enter(request, client_address)
+
+    def handle_error(self, _request: Any, _client_address: Any) -> None:
+        """socketserver writes a traceback to stderr."""
+        _log.exception("a connection could not be served")
 
     def shutdown(self) -> None:
         self._waiting.close()
@@ -191,8 +196,7 @@ class _Handler(RequestHandler):
 
     def _create_association(self) -> Association:
         association = super()._create_association()
-        association.dul.daemon = True
-        association.dul.event_queue.get_nowait()  # the second socket says once more that a connection is there
+        association.dul = GuardedProvider(association)
         wrapper = BoundedSocket(association, client_socket=cast(socket.socket, self.request))
         wrapper.hold_after_acceptance = True
         association.dul.socket = wrapper

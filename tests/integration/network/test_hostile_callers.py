@@ -62,7 +62,7 @@ def test_nonsense_instead_of_an_association_disturbs_nobody(us: LocalAe, words: 
 
 def test_who_says_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
     admitted: list[socket.socket] = []
-    room = WaitingRoom(lambda connection, _: admitted.append(connection), patience_s=0.1, seats=10)
+    room = WaitingRoom(lambda connection, _: admitted.append(connection), patience_s=0.1, seats=10, largest=1000)
     ours, theirs = socket.socketpair()
     room.enter(theirs, ("peer", 1))
 
@@ -74,7 +74,7 @@ def test_who_says_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_where_all_seats_are_taken_the_oldest_has_to_go() -> None:
-    room = WaitingRoom(lambda connection, _: None, patience_s=60, seats=2)
+    room = WaitingRoom(lambda connection, _: None, patience_s=60, seats=2, largest=1000)
     pairs = [socket.socketpair() for _ in range(3)]
     for _, theirs in pairs:
         room.enter(theirs, ("peer", 1))
