@@ -19,12 +19,14 @@ WorkstationError
 │   ├── UnknownMoveDestination   it does not know our AE title (A801)
 │   ├── PeerFailure              it answered with a failure status (PS3.7 annex C)
 │   ├── WebFailure               it answered with an HTTP error
+│   ├── TlsFailed                no secure connection: certificates, versions, or one side speaks no TLS
 │   ├── LogInNeeded              it wants to know who asks, or does not take what we said
 │   └── IncompleteTransfer       finished, but expected and stored differ
 ├── LocalError               this computer
 │   ├── DiskFull
 │   ├── PortInUse                the listener's port is taken
 │   ├── ArchiveUnusable          index or folder cannot be read or written
+│   ├── CertificateUnusable      our certificate, its key or the list of authorities
 │   ├── SecretsUnusable          the system's keyring refuses
 │   └── ConflictingInstance      same SOP Instance UID, other content
 ├── DeidentificationError    export stopped rather than leak
@@ -154,6 +156,12 @@ class WebFailure(PeerError):
     code = "web-failure"
 
 
+class TlsFailed(PeerError):
+    """details: fault (a TlsFault), expected_name, our_certificate (its file), reason (the library's words)"""
+
+    code = "tls-failed"
+
+
 class LogInNeeded(PeerError):
     """details: auth (the node's), web_url, offered (the schemes it names), reason (`missing`, `refused` or words)"""
 
@@ -184,6 +192,12 @@ class PortInUse(LocalError):
 
 class ArchiveUnusable(LocalError):
     code = "archive-unusable"
+
+
+class CertificateUnusable(LocalError):
+    """details: fault (a CertificateFault), use (`certificate`, `key` or `authorities`)"""
+
+    code = "certificate-unusable"
 
 
 class SecretsUnusable(LocalError):

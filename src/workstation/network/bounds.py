@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors
+import ssl
 import threading
 import time
 from typing import Any
@@ -11,7 +12,9 @@ import pydicom  # noqa: F401 - before its parts, or two threads see it half load
 import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pynetdicom.transport import AssociationSocket
 
+from workstation.domain.tls import TlsFault
 from workstation.network.connect import is_ready
+from workstation.network.tls import ALERT, HandshakeFailed, fault_of, last_word, reason_of
 
 STALL_S = 10.0  # without a single byte inside a PDU, or without room for one of ours
 PDU_S = 60.0  # from the first byte of a PDU to its last
@@ -32,16 +35,39 @@ class BoundedSocket(AssociationSocket):
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.accepted = threading.Event()  # our A-ASSOCIATE-AC has gone out
+        self.refusal: HandshakeFailed | None = None  # said by the other side's TLS, which may come after the handshake
+        self._early = b""  # taken from TLS to see whether there is any
 
     @property
     def ready(self) -> bool:
         if self._held or self.socket is None or not self._is_connected:
             return False
         try:
+            if isinstance(self.socket, ssl.SSLSocket):
+                return self._has_plaintext(self.socket)
             return is_ready(self.socket, selectors.EVENT_READ)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            if isinstance(error, ssl.SSLError):
+                self.refusal = HandshakeFailed(fault_of(error), reason_of(error))
+            self._held = True
             self.event_queue.put("Evt17")  # transport connection closed
             return False
+
+    def _has_plaintext(self, connection: ssl.SSLSocket) -> bool:
+        """Records of TLS itself (tickets, keys, alerts) make the connection readable, too, and are no word of DICOM."""
+        if self._early or connection.pending():
+            return True
+        if not is_ready(connection, selectors.EVENT_READ):
+            return False
+        waited = connection.gettimeout()
+        connection.settimeout(0)
+        try:
+            self._early = connection.recv(1)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return False
+        finally:
+            connection.settimeout(waited)
+        return True  # where nothing came, the end
 
     def hold(self) -> None:
         """From now on leave what arrives to somebody else."""
@@ -55,6 +81,11 @@ class BoundedSocket(AssociationSocket):
         if acceptance:
             self.accepted.set()
 
+    def close(self) -> None:
+        if isinstance(self.socket, ssl.SSLSocket) and self.refusal is None:
+            self.refusal = last_word(self.socket)
+        super().close()
+
     def recv(self, nr_bytes: int) -> bytearray:
         """`nr_bytes`, fewer when the connection was closed; OSError ends the association (Evt17)."""
         if nr_bytes > LARGEST_PDU:
@@ -64,7 +95,8 @@ class BoundedSocket(AssociationSocket):
             return bytearray()
         buffer = bytearray(nr_bytes)
         deadline = time.monotonic() + PDU_S
-        received = 0
+        received = len(self._early[:nr_bytes])
+        buffer[:received], self._early = self._early[:nr_bytes], self._early[nr_bytes:]
         with memoryview(buffer) as view:
             while received < nr_bytes:
                 count = connection.recv_into(view[received:])
@@ -74,4 +106,6 @@ class BoundedSocket(AssociationSocket):
                 if received < nr_bytes and time.monotonic() > deadline:
                     raise TimeoutError("PDU too slow")
         del buffer[received:]
+        if buffer.startswith(ALERT) and not isinstance(connection, ssl.SSLSocket):
+            self.refusal = HandshakeFailed(TlsFault.TLS_WANTED, "an alert of TLS instead of a PDU")
         return buffer

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
+import ssl
 
 import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
 import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
@@ -36,9 +37,12 @@ def free(association: Association) -> None:
 
 
 def abort_connection(connection: socket.socket) -> None:
-    """Say A-ABORT if there is room for it, then shut the connection down."""
+    """Say A-ABORT if there is room for it, then shut the connection down.
+
+    Over TLS nothing is said: another thread may be reading, and OpenSSL serves one at a time.
+    """
     with contextlib.suppress(OSError, ValueError):  # closed meanwhile
-        if is_ready(connection, selectors.EVENT_WRITE):
+        if not isinstance(connection, ssl.SSLSocket) and is_ready(connection, selectors.EVENT_WRITE):
             connection.send(_A_ABORT)
     shut(connection)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pydicom import Dataset
 from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
-from pynetdicom.pdu_primitives import A_ASSOCIATE
+from pynetdicom.pdu_primitives import A_ASSOCIATE, UserIdentityNegotiation
 from pynetdicom.presentation import PresentationContext, build_role
 from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
 
@@ -29,15 +30,28 @@ from workstation.domain.errors import (
     PeerFailure,
     PeerTimedOut,
     PeerUnreachable,
+    TlsFailed,
     UnknownMoveDestination,
 )
 from workstation.domain.node import LocalAe, Node
+from workstation.domain.tls import TlsFault
 from workstation.jobs.cancel import Cancellation
 from workstation.network.bounds import MAXIMUM_PDU, STALL_S, BoundedSocket
 from workstation.network.cancel import free, shut
 from workstation.network.connect import open_socket, send_at_once
 from workstation.network.dimse import status as words
 from workstation.network.dimse.patience import PatientProvider
+from workstation.network.identity import KnownNode
+from workstation.network.tls import (
+    HandshakeFailed,
+    PeerCertificate,
+    client_context,
+    expected_name,
+    peer_certificate,
+    shake_hands,
+    speaks_tls,
+)
+from workstation.network.guard import GuardedProvider
 from workstation.network.upper_layer import Aborted, AssociationEnded, Closed, Garbled, Stalled, Transfer
 from workstation.services.ports import Arrivals
 
@@ -93,6 +107,13 @@ class Link:
         else:
             reason = "the connection was closed"
         return PeerAborted(reason=reason, **self.facts)
+
+    @property
+    def certificate(self) -> PeerCertificate | None:
+        """Whom TLS shows us to speak with."""
+        wrapper = self.association.dul.socket
+        connection = wrapper.socket if wrapper is not None else None
+        return peer_certificate(connection) if isinstance(connection, ssl.SSLSocket) else None
 
     def release(self) -> None:
         """Say goodbye; whoever does not answer to that has nevertheless done its work."""
@@ -177,7 +198,7 @@ def associated(
     Contexts with an SCP role are proposed with role selection (PS3.7 D.3.3.4).
     """
     cancellation.raise_if_cancelled()
-    connection = _connect(node, operation, cancellation)
+    connection = connected(node, operation, cancellation)
     requestor = _Requestor(local, node, connection)
     try:
         with cancellation.on_cancel(requestor.free):
@@ -185,7 +206,7 @@ def associated(
             association = _negotiate(requestor, node, contexts)
             link = Link(association, local, node, operation, cancellation)
             if not association.is_established:
-                raise _not_established(link, contexts, asked_at)
+                raise _not_established(link, contexts, requestor, asked_at)
             try:
                 yield link
             except AssociationEnded as error:
@@ -219,11 +240,33 @@ def unreachable(node: Node, operation: str, error: OSError, waited_s: float) -> 
     return PeerUnreachable(reason=reason[:1].lower() + reason[1:], **facts(node, operation))
 
 
-def _connect(node: Node, operation: str, cancellation: Cancellation) -> socket.socket:
+def connected(node: Node, operation: str, cancellation: Cancellation) -> socket.socket:
+    """A connection to `node`, with TLS around it where it has that. Raises PeerUnreachable, TlsFailed, Cancelled."""
+    passphrase = node.key_passphrase if isinstance(node, KnownNode) else ""
+    context = client_context(node, passphrase) if node.tls else None
     try:
-        return open_socket(node.host, node.port, node.connect_timeout_s, cancellation)
+        connection = open_socket(node.host, node.port, node.connect_timeout_s, cancellation)
     except OSError as error:
         raise unreachable(node, operation, error, node.connect_timeout_s) from error
+    if context is None:
+        return connection
+    try:
+        name = expected_name(node, node.host)
+        return shake_hands(connection, context, name, node.connect_timeout_s, cancellation)
+    except HandshakeFailed as error:
+        raise tls_failed(node, operation, error) from error
+
+
+def tls_failed(node: Node, operation: str, error: HandshakeFailed) -> TlsFailed:
+    """`error` in words."""
+    return TlsFailed(
+        fault=error.fault.value,
+        reason=error.reason,
+        expected_name=expected_name(node, node.host),
+        our_certificate=node.client_certificate or None,
+        waited_s=f"{node.connect_timeout_s:g}" if error.fault is TlsFault.SILENT else None,
+        **facts(node, operation),
+    )
 
 
 class _ConnectedSocket(BoundedSocket):
@@ -254,14 +297,22 @@ class _Requestor(AE):
         self.acse_timeout = node.response_timeout_s
         self.dimse_timeout = node.response_timeout_s
         self.network_timeout = None  # whoever waits has a time-out of its own; a second one aborts in between
+        self.node = node
         self._connection = connection
         self._association: Association | None = None
+        self._wrapper: _ConnectedSocket | None = None
+
+    @property
+    def refusal(self) -> HandshakeFailed | None:
+        """What the peer's TLS had against us after the handshake."""
+        return self._wrapper.refusal if self._wrapper is not None else None
 
     def _create_socket(self, assoc: Association, _address: AddressInformation, _tls: Any) -> AssociationSocket:
         assoc.dimse = PatientProvider(assoc)
         assoc.dul.daemon = True
         self._association = assoc
-        return _ConnectedSocket(assoc, self._connection)
+        self._wrapper = _ConnectedSocket(assoc, self._connection)
+        return self._wrapper
 
     def free(self) -> None:
         """Wake whoever waits on this connection, in whatever phase it is."""
@@ -290,7 +341,7 @@ def _negotiate(requestor: _Requestor, node: Node, contexts: Sequence[Presentatio
         contexts=list(contexts),
         ae_title=node.ae_title,
         max_pdu=MAXIMUM_PDU,
-        ext_neg=_roles(contexts),
+        ext_neg=[*_roles(contexts), *_identity(node)],
         evt_handlers=handlers,
     )
 
@@ -310,19 +361,47 @@ def _roles(contexts: Sequence[PresentationContext]) -> list[Any]:
     return [build_role(uid, scp_role=True) for uid in received]
 
 
-def _not_established(link: Link, contexts: Sequence[PresentationContext], asked_at: float) -> PeerError | Cancelled:
+def _identity(node: Node) -> list[Any]:
+    """Who asks, where the node is to know it (PS3.7 D.3.3.7): 1 the name alone, 2 with a passcode."""
+    if not node.user:
+        return []
+    passcode = node.passcode if isinstance(node, KnownNode) else ""
+    item = UserIdentityNegotiation()
+    item.user_identity_type = 2 if passcode else 1
+    item.primary_field = node.user.encode()
+    if passcode:
+        item.secondary_field = passcode.encode()
+    item.positive_response_requested = True
+    return [item]
+
+
+def _not_established(
+    link: Link, contexts: Sequence[PresentationContext], requestor: _Requestor, asked_at: float
+) -> PeerError | Cancelled:
     if link.cancellation.cancelled:
         return Cancelled()
     answer = _answer(link.association)
     if answer is not None and answer.result in _REJECTIONS:
         return AssociationRejected(
             our_ae_title=link.local.ae_title,
+            user=link.node.user or None,
             **words.rejection_in_words(answer.result, answer.result_source, answer.diagnostic),
             **link.facts,
         )
     if answer is not None and answer.result == 0 and not link.association.accepted_contexts:
         return NoAcceptedContext(sop_class=UID(contexts[0].abstract_syntax or "").name, **link.facts)
-    return link.lost(since=asked_at)
+    lost = link.lost(since=asked_at)
+    refusal = _refusal(requestor, lost, link.cancellation)
+    return tls_failed(link.node, link.operation, refusal) if refusal is not None else lost
+
+
+def _refusal(requestor: _Requestor, lost: PeerError | Cancelled, cancellation: Cancellation) -> HandshakeFailed | None:
+    """What TLS has to do with it that nobody answered: ours was refused after the handshake, or none was spoken."""
+    if requestor.refusal is not None or not isinstance(lost, PeerAborted):
+        return requestor.refusal
+    if requestor.node.tls or not speaks_tls(requestor.node, cancellation):
+        return None
+    return HandshakeFailed(TlsFault.TLS_WANTED, "it answers in TLS")
 
 
 def _answer(association: Association) -> A_ASSOCIATE | None:
