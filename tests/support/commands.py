@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,9 +95,13 @@ class Heard:
 
 @contextmanager
 def a_runner(
-    path: Path, handler: Callable[[Kept, JobContext], Outcome], heard: Heard | None = None
+    path: Path,
+    handler: Callable[[Kept, JobContext], Outcome],
+    heard: Heard | None = None,
+    further: Sequence[type[Kept]] = (),
 ) -> Iterator[JobRunner]:
-    runner = JobRunner({Kept: handler, Passing: handler}, heard or Heard(), Journal(path))
+    handlers = {command: handler for command in (Kept, Passing, *further)}
+    runner = JobRunner(handlers, heard or Heard(), Journal(path))
     try:
         yield runner
     finally:

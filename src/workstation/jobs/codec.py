@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -20,15 +20,28 @@ class CannotRestore(Exception):
 
 def encode(value: Any) -> str:
     """JSON of a dataclass made of plain values, enums, paths, tuples, mappings and such dataclasses."""
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _text(_plain(value))
 
 
-def decode(expected: Any, text: str) -> Any:
-    """The value of type `expected` that `encode` wrote. Raises CannotRestore."""
+def encode_apart(value: Any, private: Collection[str]) -> tuple[str, str]:
+    """What `encode` gives, in two: the fields named in `private` stand in the second text."""
+    plain = _plain(value)
+    return (
+        _text({name: item for name, item in plain.items() if name not in private}),
+        _text({name: item for name, item in plain.items() if name in private}),
+    )
+
+
+def decode(expected: Any, text: str, private: str = "{}") -> Any:
+    """The value of type `expected` that `encode` or `encode_apart` wrote. Raises CannotRestore."""
     try:
-        return _restore(expected, json.loads(text))
+        return _restore(expected, {**json.loads(text), **json.loads(private)})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CannotRestore(type(error).__name__) from error
+
+
+def _text(plain: Any) -> str:
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _plain(value: Any) -> Any:

@@ -6,15 +6,16 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from workstation.domain.errors import Cancelled, InternalError, WorkstationError
 from workstation.domain.events import Event, JobChanged, JobFinished, PartialResult, Publish
-from workstation.domain.job import Command, Job, JobState, Progress, may_become
+from workstation.domain.job import Command, ErrorReport, Job, JobState, Progress, may_become
 from workstation.jobs.cancel import Cancellation
 
 _log = logging.getLogger(__name__)
@@ -44,6 +45,18 @@ class JobContext:
         """Keep a warning, free of patient data, with the job."""
         self._run.add_warning(text)
 
+    def remember(self, item: str) -> None:
+        """Note a part of the work as done, by a name free of patient data.
+
+        When the job is begun again `remembered` has it, but for what a kill made us forget: a quarter of a second.
+        """
+        self._run.remember(item)
+
+    @property
+    def remembered(self) -> frozenset[str]:
+        """What earlier runs of this job have done already."""
+        return self._run.remembered
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -57,18 +70,47 @@ class Outcome:
 Handler = Callable[[Any, JobContext], Outcome]
 
 
+class Host(Protocol):
+    """What a run tells its runner. Called while the job's lock is held."""
+
+    def save(self, job: Job) -> None:
+        """Journal its state."""
+
+    def remember(self, job_id: int, items: Collection[str]) -> None:
+        """Journal parts of its work as done."""
+
+    def next_try(self, run: JobRun, error: ErrorReport) -> float | None:
+        """When a job that ended in `error` is tried again by itself."""
+
+    def gave_way(self, run: JobRun) -> None:
+        """It waits again."""
+
+    def has_ended(self, run: JobRun) -> None: ...
+
+
 class JobRun:
-    """A job on its way from QUEUED to its end. `save`, when given, journals each state."""
+    """A job on its way from QUEUED to its end, journalled at each state where `journalled`."""
 
     def __init__(
-        self, command: Command, job: Job, handler: Handler, publish: Publish, save: Callable[[Job], None] | None
+        self,
+        command: Command,
+        job: Job,
+        handler: Handler,
+        publish: Publish,
+        host: Host,
+        *,
+        journalled: bool,
+        remembered: frozenset[str] = frozenset(),
     ) -> None:
         self.command = command
         self.job = job
         self.cancellation = Cancellation()
+        self.journalled = journalled
+        self.remembered = remembered
         self._handler = handler
         self._publish = publish
-        self._save = save
+        self._host = host
+        self._items: deque[str] = deque()  # done and not yet journalled
         # Held while the job changes and the change is published; re-entrant for what subscribers call.
         self._lock = threading.RLock()
         # Held for moments only and never while publishing, so that others may take it under locks of theirs.
@@ -76,15 +118,15 @@ class JobRun:
         self._listeners: list[Publish] = []
         self._finished: JobFinished | None = None
         self._end = threading.Event()
-        self._interrupting = False
+        self._stop_as: JobState | None = None  # what the cancellation means, where it is not the user's cancelling
         self._published_at = 0.0
         self._saved_at = 0.0
         self._unpublished = False
         self._unsaved = False
 
     @property
-    def journalled(self) -> bool:
-        return self._save is not None
+    def order(self) -> tuple[int, float, int]:
+        return self.job.order
 
     @property
     def ended(self) -> bool:
@@ -114,20 +156,46 @@ class JobRun:
     def request_cancel(self) -> None:
         """The user's wish: it ends CANCELLED, also while the application closes."""
         with self._ending:
-            self._interrupting = False
-        self.cancellation.cancel()
+            self._stop_as = None
+            cancellation = self.cancellation
+        cancellation.cancel()
 
     def interrupt(self) -> None:
         """The application closes: stop, to be resumed later where the job is journalled."""
         with self._ending:
-            self._interrupting = self.journalled and not self.cancellation.cancelled
-        self.cancellation.cancel()
+            if self._stop_as is JobState.QUEUED or not self.cancellation.cancelled:
+                self._stop_as = JobState.INTERRUPTED if self.journalled else None
+            cancellation = self.cancellation
+        cancellation.cancel()
+
+    def pause(self) -> None:
+        """The user's wish: stop, to be gone on with when the user says so."""
+        with self._ending:
+            if self._stop_as is JobState.QUEUED or not self.cancellation.cancelled:
+                self._stop_as = JobState.PAUSED
+            cancellation = self.cancellation
+        cancellation.cancel()
+
+    def give_way(self) -> None:
+        """Stop and wait again: something more urgent wants the lane."""
+        with self._ending:
+            if not self.cancellation.cancelled:
+                self._stop_as = JobState.QUEUED
+            cancellation = self.cancellation
+        cancellation.cancel()
+
+    def set_priority(self, priority: int) -> None:
+        with self._lock:
+            if self._finished is None and self.job.priority != priority:
+                self.job = replace(self.job, priority=priority)
+                self._tell(JobChanged(self.job))
 
     def execute(self) -> None:
         """Run the handler to its end, whatever that is; called by the lane's worker."""
         with self._lock:
             if self.cancellation.cancelled:
                 self.end_unstarted()
+                return
             if self.ended:
                 return
             self._change(JobState.RUNNING, started_at=time.time())
@@ -166,6 +234,9 @@ class JobRun:
                 self.job = replace(self.job, warnings=(*self.job.warnings, text))
                 self._unpublished = self._unsaved = True
 
+    def remember(self, item: str) -> None:
+        self._items.append(item)
+
     def tell_partial(self, result: Any) -> None:
         with self._lock:
             if self._finished is None and not self.cancellation.cancelled:
@@ -173,33 +244,60 @@ class JobRun:
                 self._tell(PartialResult(self.job, result))
 
     def flush_progress(self) -> None:
-        """Send what was held back, and journal it about once a second."""
+        """Send what was held back, and journal it: what was done at once, progress about once a second."""
         with self._lock:
             if self._finished is not None:
                 return
+            self._write_items()
             if self._unpublished:
                 self._tell(JobChanged(self.job))
-            if self._save is not None and self._unsaved and time.monotonic() - self._saved_at >= _SAVE_EVERY_S:
+            if self.journalled and self._unsaved and time.monotonic() - self._saved_at >= _SAVE_EVERY_S:
                 self._write()
 
     def _stop(self, error: WorkstationError) -> None:
-        if isinstance(error, Cancelled):
-            self._finish(JobState.INTERRUPTED if self._interrupting else JobState.CANCELLED, None, error)
-        else:
+        if not isinstance(error, Cancelled):
             self._finish(JobState.FAILED, None, error)
+            return
+        with self._ending:
+            state = self._stop_as or JobState.CANCELLED
+            if state is JobState.QUEUED:  # from here on whoever cancels means the next run
+                self._stop_as, self.cancellation = None, Cancellation()
+        if state is JobState.QUEUED:
+            self._wait_again()
+        else:
+            self._finish(state, None, error)
+
+    def _wait_again(self) -> None:
+        with self._lock:
+            self._write_items()
+            if self.job.state is not JobState.QUEUED:
+                self._change(JobState.QUEUED)
+        self._host.gave_way(self)
 
     def _finish(self, state: JobState, result: Any, error: WorkstationError | None) -> None:
         with self._lock:
             if self._finished is not None:
                 return
+            self._write_items()
             reported = None if error is None or isinstance(error, Cancelled) else error.report()
+            due_at = None
+            if reported is not None and not self.cancellation.cancelled:
+                due_at = self._host.next_try(self, reported)
             finished_at = time.time()
-            job = replace(self.job, state=state, error=reported, finished_at=finished_at)
+            job = replace(self.job, state=state, error=reported, finished_at=finished_at, due_at=due_at)
             with self._ending:
                 self._finished = JobFinished(job, result, error)
-            self._change(state, error=reported, finished_at=finished_at)
+            self._change(state, error=reported, finished_at=finished_at, due_at=due_at)
             self._tell(self._finished)
+            self._host.has_ended(self)
         self._end.set()
+
+    def _write_items(self) -> None:
+        items = [self._items.popleft() for _ in range(len(self._items))]
+        if items:
+            self.remembered |= frozenset(items)
+            if self.journalled:
+                self._host.remember(self.job.id, items)
 
     def _change(self, state: JobState, **changes: Any) -> None:
         with self._lock:
@@ -209,8 +307,8 @@ class JobRun:
             self._tell(JobChanged(self.job))
 
     def _write(self) -> None:
-        if self._save is not None:
-            self._save(self.job)
+        if self.journalled:
+            self._host.save(self.job)
             self._saved_at = time.monotonic()
             self._unsaved = False
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from workstation.domain.errors import WorkstationError
-from workstation.domain.job import Command, Job
+from workstation.domain.job import Command, Job, Priority
 from workstation.services.workplace import Workplace
 from workstation.ui.actions import Actions
 from workstation.ui.background import Background
@@ -40,15 +40,24 @@ class Desk:
     nodes: NodeStates
     wishes: Wishes
 
-    def submit(self, command: Command, then: Callable[[Job], None] | None = None) -> None:
+    def submit(
+        self, command: Command, then: Callable[[Job], None] | None = None, priority: int = Priority.NORMAL
+    ) -> None:
         """Queue a job without waiting for the journal's disk; a refusal becomes a notice."""
-        self.background.ask(lambda: self.workplace.runner.submit(command), then, self.complain)
+        self.background.ask(lambda: self.workplace.runner.submit(command, priority), then, self.complain)
 
     def cancel(self, job_id: int) -> None:
         self.background.ask(lambda: self.workplace.runner.cancel(job_id), None, self.complain)
 
     def retry(self, job_id: int) -> None:
         self.background.ask(lambda: self.workplace.runner.retry(job_id), None, self.complain)
+
+    def pause(self, job_id: int) -> None:
+        self.background.ask(lambda: self.workplace.runner.pause(job_id), None, self.complain)
+
+    def prefer(self, job_id: int) -> None:
+        """Before all others of its node."""
+        self.background.ask(lambda: self.workplace.runner.prefer(job_id), None, self.complain)
 
     def complain(self, error: WorkstationError) -> None:
         self.wishes.notice.emit(notice_of(error))

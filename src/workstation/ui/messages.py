@@ -29,6 +29,7 @@ STATES = {
     JobState.FAILED: T("messages", "Failed"),
     JobState.CANCELLED: T("messages", "Cancelled"),
     JobState.INTERRUPTED: T("messages", "Interrupted"),
+    JobState.PAUSED: T("messages", "Paused"),
 }
 STATE_TONES = {
     JobState.QUEUED: "grey",
@@ -38,6 +39,7 @@ STATE_TONES = {
     JobState.FAILED: "red",
     JobState.CANCELLED: "grey",
     JobState.INTERRUPTED: "amber",
+    JobState.PAUSED: "grey",
 }
 KINDS = {
     "search": T("messages", "Search"),

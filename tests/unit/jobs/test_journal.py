@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ from workstation.domain.errors import DiskFull, LocalError
 from workstation.domain.job import ErrorReport, Job, JobState, Progress
 from workstation.jobs import journal as journal_module
 from workstation.jobs.journal import Journal
+
+PATIENT = "Quux^Alice"
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def test_it_is_durable_and_strict(journal: Journal) -> None:
         for name in ("journal_mode", "synchronous", "foreign_keys", "user_version")
     }
 
-    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "user_version": 1}
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "user_version": 2}
 
 
 def test_a_living_processs_jobs_are_not_interrupted(path: Path, journal: Journal) -> None:
@@ -111,11 +116,86 @@ def test_a_wish_to_cancel_reaches_the_owner_alone(path: Path, journal: Journal) 
 
     with closing(Journal(path)) as other:
         other.request_cancel(job_id, 2.0)
-        assert other.cancel_requests() == []
+        assert other.wishes() == []
 
-    assert journal.cancel_requests() == [job_id]
+    assert [(wish.job_id, wish.cancel, wish.pause) for wish in journal.wishes()] == [(job_id, True, False)]
     journal.save(a_job(JobState.CANCELLED, job_id))
-    assert journal.cancel_requests() == []
+    assert journal.wishes() == []
+
+
+def test_private_parts_lie_apart_for_the_user_alone_and_go_with_success(path: Path, journal: Journal) -> None:
+    job_id = journal.add(a_job(), 1, "{}", PATIENT)
+    (kept,) = path.with_name("journal.private").iterdir()
+
+    assert journal.private_of(job_id) == PATIENT
+    if os.name == "posix":
+        assert (stat.S_IMODE(kept.stat().st_mode), stat.S_IMODE(kept.parent.stat().st_mode)) == (0o600, 0o700)
+    assert PATIENT.encode() not in b"".join(file.read_bytes() for file in path.parent.iterdir() if file.is_file())
+    journal.save(a_job(JobState.FAILED, job_id))
+    assert kept.exists()
+    journal.save(a_job(JobState.SUCCEEDED, job_id))
+    assert not kept.exists()
+    assert journal.private_of(job_id) is None
+
+
+def test_private_parts_go_with_the_row_and_after_a_month(path: Path) -> None:
+    with closing(Journal(path)) as journal:
+        ids = [journal.add(a_job(), 1, "{}", PATIENT) for _ in range(2)]
+        folder = path.with_name("journal.private")
+        os.utime(folder / f"{ids[0]}.json", (0, 0))
+        (folder / "99.json").write_text("of nobody")
+    with closing(Journal(path)):
+        assert [kept.name for kept in folder.iterdir()] == [f"{ids[1]}.json"]
+
+
+def test_what_was_done_of_a_job_is_remembered_until_it_succeeds(path: Path, journal: Journal) -> None:
+    job_id, other = journal.add(a_job(), 1, "{}"), journal.add(a_job(), 1, "{}")
+    journal.remember(job_id, ["1.2", "1.3", "1.2"])
+
+    with closing(Journal(path)) as again:
+        assert again.remembered(job_id) == {"1.2", "1.3"}
+        assert again.remembered(other) == frozenset()
+    journal.save(a_job(JobState.SUCCEEDED, job_id))
+    assert journal.remembered(job_id) == frozenset()
+
+
+def test_a_due_job_of_an_ended_process_is_adopted_by_one_of_the_living(path: Path) -> None:
+    with closing(Journal(path)) as ended:
+        job_id = ended.add(a_job(), 1, "{}")
+        ended.save(replace(a_job(JobState.FAILED, job_id), due_at=50.0))
+    with closing(Journal(path)) as first, closing(Journal(path)) as second:
+        assert [(job.id, job.due_at) for job in first.adopt_due()] == [(job_id, 50.0)]
+        assert second.adopt_due() == []
+        assert second.claim_due(job_id) is None
+        entry = first.claim_due(job_id)
+        assert entry is not None
+        assert (entry.job.attempt, entry.job.due_at, entry.job.state) == (2, None, JobState.QUEUED)
+        assert first.claim_due(job_id) is None
+
+
+def test_resting_jobs_are_found_by_their_command_and_not_pruned(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "_KEPT_FINISHED", 1)
+    with closing(Journal(path)) as journal:
+        paused, due, done = (journal.add(a_job(), 1, f'{{"n":{number}}}') for number in range(3))
+        journal.save(a_job(JobState.PAUSED, paused))
+        journal.save(replace(a_job(JobState.FAILED, due), due_at=50.0))
+        journal.save(a_job(JobState.SUCCEEDED, done))
+        journal.add(a_job(), 1, "{}")
+        found = [journal.waiting_twin("kept", 1, f'{{"n":{number}}}') for number in range(3)]
+        assert found == [paused, due, None]
+    with closing(Journal(path)) as journal:
+        assert {entry.job.id for entry in journal.entries()} >= {paused, due}
+        assert journal.entry(done) is None
+
+
+def test_a_wish_about_what_rests_is_granted_at_once(path: Path, journal: Journal) -> None:
+    paused, due = journal.add(a_job(), 1, "{}"), journal.add(a_job(), 1, "{}")
+    journal.save(a_job(JobState.PAUSED, paused))
+    journal.save(replace(a_job(JobState.FAILED, due), due_at=50.0))
+    for job_id in (paused, due):
+        journal.request_cancel(job_id, 3.0)
+    states = [(entry.job.state, entry.job.due_at) for entry in journal.entries()]
+    assert states == [(JobState.FAILED, None), (JobState.CANCELLED, None)]
 
 
 def test_entries_come_newest_first(journal: Journal) -> None:

@@ -589,7 +589,7 @@ def test_a_journal_that_cannot_be_read_does_not_stop_the_watch(
         asked.set()
         raise LocalError(path=path, reason="gone")
 
-    monkeypatch.setattr(Journal, "cancel_requests", unreadable)
+    monkeypatch.setattr(Journal, "wishes", unreadable)
     with a_runner(path, gate) as runner:
         runner.submit(Kept())
         assert asked.wait(60)
