@@ -100,7 +100,7 @@ def a_runner(
     heard: Heard | None = None,
     further: Sequence[type[Kept]] = (),
 ) -> Iterator[JobRunner]:
-    handlers = {command: handler for command in (Kept, Passing, *further)}
+    handlers = dict.fromkeys((Kept, Passing, *further), handler)
     runner = JobRunner(handlers, heard or Heard(), Journal(path))
     try:
         yield runner

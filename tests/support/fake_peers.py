@@ -12,7 +12,7 @@ from workstation.domain.errors import PortInUse, WorkstationError
 from workstation.domain.events import Event
 from workstation.domain.job import Progress
 from workstation.domain.node import LocalAe, Node, RetrieveMethod
-from workstation.domain.query import Query, WorklistQuery
+from workstation.domain.query import OnRemark, Query, WorklistQuery, no_remark
 from workstation.domain.study import Instance, InstanceSummary, Level, QueryMatch, Series, Study
 from workstation.domain.worklist import WorklistItem
 from workstation.jobs.cancel import Cancellation
@@ -47,6 +47,7 @@ class FakeContext:
         self.job_id = 1
         self.seen: list[Progress] = []
         self.warnings: list[str] = []
+        self.remembered: frozenset[str] = frozenset()
 
     def progress(self, progress: Progress) -> None:
         self.seen.append(progress)
@@ -54,6 +55,9 @@ class FakeContext:
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
+
+    def remember(self, item: str) -> None:
+        self.remembered |= {item}
 
 
 class Heard:
@@ -162,7 +166,9 @@ class FakePeer(DimsePeer, WebPeer):
         self._meet("echo", node)
         return EchoResult(0.01, "FAKE_1")
 
-    def find(self, node: Node, query: Query, cancellation: Cancellation) -> Iterator[QueryMatch]:
+    def find(
+        self, node: Node, query: Query, cancellation: Cancellation, remark: OnRemark = no_remark
+    ) -> Iterator[QueryMatch]:
         self._meet("find", query)
         self._raise(f"find:{query.level}")
         if self.matches is not None:
@@ -235,8 +241,12 @@ class FakePeer(DimsePeer, WebPeer):
     ) -> TransferReport:
         self._meet("store", tuple(paths))
         refused = [path for path in paths if path.name in self.withheld]
-        size = sum(path.stat().st_size for path in paths if path not in refused)
-        on_progress(TransferProgress(len(paths) - len(refused), len(paths), size, len(refused)))
+        size = 0
+        for done, path in enumerate(path for path in paths if path not in refused):
+            if self.breaks_after and done >= self.breaks_after[0]:
+                raise self.breaks_after[1]
+            size += path.stat().st_size
+            on_progress(TransferProgress(done + 1, len(paths), size, len(refused), path))
         failures = tuple(ItemFailure("1.2", "out of resources", path) for path in refused)
         return TransferReport(transferred=len(paths) - len(refused), bytes=size, failures=failures)
 

@@ -36,6 +36,7 @@ def _record(result: SendResult) -> dict[str, object]:
     return {
         "expected": result.expected,
         "sent": result.sent,
+        "sent_before": result.sent_before,
         "bytes": result.bytes,
         "skipped": result.skipped,
         "failures": [
@@ -52,4 +53,6 @@ def _record(result: SendResult) -> dict[str, object]:
 def _sentence(node: str, result: SendResult | None) -> str:
     if result is None:
         return ""
-    return f"Sent {result.sent} of {counted(result.expected, 'instance')} to {node} ({megabytes(result.bytes)})."
+    before = f"; {result.sent_before} of them before" if result.sent_before else ""
+    amount = f"{megabytes(result.bytes)}{before}"
+    return f"Sent {result.sent} of {counted(result.expected, 'instance')} to {node} ({amount})."

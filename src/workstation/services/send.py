@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from workstation.domain.errors import IncompleteTransfer, InputError, NotDicom
+from workstation.domain.errors import IncompleteTransfer, InputError, NotDicom, PeerError
 from workstation.domain.job import Progress
 from workstation.jobs.runner import JobContext, Outcome
 from workstation.services.file_walk import FileWalk
-from workstation.services.ports import Archive, DimsePeer, ItemFailure, TransferProgress, WebPeer
+from workstation.services.ports import Archive, DimsePeer, ItemFailure, TransferProgress, TransferReport, WebPeer
 from workstation.services.search import FindNode, require_node
 
 
@@ -21,6 +21,7 @@ class SendInstances:
     kind: ClassVar[str] = "send"
     version: ClassVar[int] = 1
     journalled: ClassVar[bool] = True
+    resumable: ClassVar[bool] = True
 
     node: str
     paths: tuple[str, ...] = ()
@@ -39,21 +40,22 @@ class SendInstances:
 
 @dataclass(frozen=True, slots=True)
 class SendFiles(SendInstances):
-    """The same for files that a person names. Not journalled: the names of people's folders are people's names."""
+    """The same for files that a person names: kept apart, since the names of people's folders are people's names."""
 
     kind: ClassVar[str] = "send-files"
-    journalled: ClassVar[bool] = False
+    private: ClassVar[frozenset[str]] = frozenset({"paths"})
 
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """Counts of instances; `skipped` are files that are not DICOM."""
+    """Counts of instances; `skipped` are files that are not DICOM, `sent_before` those of `sent` that went earlier."""
 
     expected: int
     sent: int
     bytes: int = 0
     skipped: int = 0
     failures: tuple[ItemFailure, ...] = ()
+    sent_before: int = 0
 
 
 def run_send(
@@ -65,50 +67,75 @@ def run_send(
     dimse: DimsePeer,
     web: WebPeer,
 ) -> Outcome:
-    """Send each instance once; partly done with IncompleteTransfer when the node refused some of them."""
+    """Send each instance once; partly done with IncompleteTransfer when the node did not take all of them.
+
+    What the job sent before it was interrupted or paused, or failed, is not sent again.
+    """
     node = require_node(find_node, command.node)
     context.progress(Progress(step="collecting"))
-    paths, skipped = _collect(command, context, archive)
-    total = len(paths)
+    names, skipped = _collect(command, context, archive)
+    waiting = [path for path, name in names.items() if name not in context.remembered]
+    total, before = len(names), len(names) - len(waiting)
+    went = TransferReport()
 
     def on_progress(progress: TransferProgress) -> None:
-        context.progress(Progress(progress.done, total, progress.bytes_done, progress.failed, f"to {node.name}"))
+        nonlocal went
+        went = TransferReport(transferred=progress.done, bytes=progress.bytes_done)
+        if progress.gone is not None and names[progress.gone]:
+            context.remember(names[progress.gone])
+        done = before + progress.done
+        context.progress(Progress(done, total, progress.bytes_done, progress.failed, f"to {node.name}"))
 
-    peer = dimse if node.speaks_dimse else web
-    report = peer.store(node, paths, on_progress, context.cancellation)
+    report, stopped = TransferReport(), None
+    if waiting:
+        peer = dimse if node.speaks_dimse else web
+        try:
+            report = peer.store(node, waiting, on_progress, context.cancellation)
+        except PeerError as error:
+            if not before + went.transferred:
+                raise
+            report, stopped = went, error
     for warning in report.warnings:
         context.warn(warning)
-    result = SendResult(total, report.transferred, report.bytes, skipped, report.failures)
+    result = SendResult(total, before + report.transferred, report.bytes, skipped, report.failures, before)
     if result.sent >= total and not result.failures:
         return Outcome(result=result)
-    reasons = "; ".join(dict.fromkeys(failure.reason for failure in result.failures))
-    error = IncompleteTransfer(
-        node=node.name,
+    incomplete = _incomplete(node.name, result, report, stopped)
+    if result.sent == 0:
+        raise incomplete
+    return Outcome(result=result, partly=True, error=incomplete)
+
+
+def _incomplete(node: str, result: SendResult, report: TransferReport, stopped: PeerError | None) -> IncompleteTransfer:
+    reasons = [failure.reason for failure in result.failures]
+    if stopped is not None:
+        reasons.append(stopped.details.get("reason", stopped.code))
+    return IncompleteTransfer(
+        node=node,
         operation="send",
-        expected=total,
+        expected=result.expected,
         received=result.sent,
         stored=result.sent,
         failed=len(result.failures) or None,
-        reason=reasons or None,
+        cause=stopped.code if stopped is not None else report.cause or None,
+        reason="; ".join(dict.fromkeys(reasons)) or None,
     )
-    if result.sent == 0:
-        raise error
-    return Outcome(result=result, partly=True, error=error)
 
 
-def _collect(command: SendInstances, context: JobContext, archive: Archive) -> tuple[list[Path], int]:
+def _collect(command: SendInstances, context: JobContext, archive: Archive) -> tuple[dict[Path, str], int]:
+    """The files, each with a name free of patient data under which it is remembered, and how many were left out."""
     if command.study_instance_uid:
-        paths = [
-            stored.path
+        stored = {
+            stored.path: stored.instance.sop_instance_uid
             for series in archive.series_of(command.study_instance_uid)
             for stored in archive.instances_of(series.series_instance_uid)
-        ]
-        if not paths:
+        }
+        if not stored:
             raise InputError(reason=f"the archive has no study {command.study_instance_uid}")
-        return paths, 0
+        return stored, 0
     from workstation.dicom.read import looks_like_dicom
 
-    found: dict[Path, None] = {}
+    found: dict[Path, str] = {}
     skipped = 0
     walk = FileWalk(Path(text) for text in command.paths)
     for path in walk:
@@ -116,7 +143,7 @@ def _collect(command: SendInstances, context: JobContext, archive: Archive) -> t
         if path.name.upper() == "DICOMDIR":  # a directory of files is not an instance to store (PS3.3 F.2.1)
             continue
         if looks_like_dicom(path):
-            found[path] = None
+            found[path] = _identity(path)
         else:
             skipped += 1
     if walk.problems and not found:
@@ -127,4 +154,13 @@ def _collect(command: SendInstances, context: JobContext, archive: Archive) -> t
         context.warn(f"{skipped} of the files are not DICOM and were not sent.")
     if not found:
         raise NotDicom(path=", ".join(command.paths), reason="no DICOM file was found there")
-    return list(found), skipped
+    return found, skipped
+
+
+def _identity(path: Path) -> str:
+    """The same as long as the file is: its path may name a person. Empty where it cannot be told."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_dev:x}.{status.st_ino:x}.{status.st_size:x}.{status.st_mtime_ns:x}"

@@ -8,10 +8,10 @@ import pytest
 from tests.support.archive import a_dataset, put, write
 from tests.support.fake_archive import FakeArchive
 from tests.support.fake_peers import NODE, WEB_ONLY, FakeContext, FakePeer
-from workstation.domain.errors import IncompleteTransfer, InputError, NotDicom
+from workstation.domain.errors import IncompleteTransfer, InputError, NotDicom, PeerAborted
 from workstation.domain.node import Node
 from workstation.jobs.runner import Outcome
-from workstation.services.send import SendInstances, run_send
+from workstation.services.send import SendFiles, SendInstances, run_send
 
 
 class Scene:
@@ -105,6 +105,58 @@ def test_all_refused_is_a_failure(scene: Scene) -> None:
     with pytest.raises(IncompleteTransfer) as raised:
         scene.send(scene.folder)
     assert raised.value.details["reason"] == "out of resources"
+
+
+def test_what_went_before_a_break_is_not_sent_again(scene: Scene) -> None:
+    files = [scene.file(name) for name in ("a.dcm", "b.dcm", "c.dcm")]
+    scene.dimse.breaks_after = (2, PeerAborted(reason="the connection was closed"))
+    outcome = scene.send(scene.folder)
+    assert outcome.partly
+    assert isinstance(outcome.error, IncompleteTransfer)
+    assert (outcome.error.details["cause"], outcome.error.details["stored"]) == ("peer-aborted", "2")
+    assert outcome.result.sent == 2
+
+    scene.dimse.breaks_after = None
+    result = scene.send(scene.folder).result
+    assert scene.dimse.asked_for("store")[-1] == (files[2],)
+    assert (result.expected, result.sent, result.sent_before) == (3, 3, 2)
+    assert scene.context.seen[-1].done == 3
+    assert not any("dcm" in item for item in scene.context.remembered)
+
+    assert scene.send(scene.folder).result.sent_before == 3
+    assert len(scene.dimse.asked_for("store")) == 2
+
+
+def test_a_file_that_was_changed_is_sent_again(scene: Scene) -> None:
+    first = scene.file("a.dcm")
+    scene.send(scene.folder)
+    write(a_dataset(PatientID="other one"), first)
+    assert scene.send(scene.folder).result.sent_before == 0
+
+
+def test_a_study_goes_on_by_its_instances(scene: Scene) -> None:
+    for number in "123":
+        put(
+            scene.archive,
+            a_dataset(StudyInstanceUID="1.2", SeriesInstanceUID="1.2.1", SOPInstanceUID=f"1.2.1.{number}"),
+        )
+    scene.dimse.breaks_after = (1, PeerAborted())
+    scene.send(study="1.2")
+    assert scene.context.remembered == {"1.2.1.1"}
+    scene.dimse.breaks_after = None
+    assert scene.send(study="1.2").result.sent_before == 1
+
+
+def test_nothing_sent_at_all_is_the_peers_error(scene: Scene) -> None:
+    scene.file("a.dcm")
+    scene.dimse.breaks_after = (0, PeerAborted())
+    with pytest.raises(PeerAborted):
+        scene.send(scene.folder)
+
+
+def test_paths_are_kept_apart_from_the_journal() -> None:
+    assert SendFiles.journalled
+    assert SendFiles.private == {"paths"}
 
 
 def test_a_node_with_only_the_web_is_sent_to_over_it(scene: Scene) -> None:

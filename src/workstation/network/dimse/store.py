@@ -17,6 +17,7 @@ from workstation.dicom.quiet import quiet
 from workstation.dicom.read import read_dataset
 from workstation.domain.errors import InputError, LocalError, NoAcceptedContext, PeerAborted, PeerError, PeerTimedOut
 from workstation.domain.node import LocalAe, Node
+from workstation.jobs.back_off import OUT_OF_RESOURCES
 from workstation.jobs.cancel import Cancellation
 from workstation.network.dimse import status as words
 from workstation.network.dimse.association import Link, associated
@@ -79,6 +80,7 @@ def _store_all(
             lost = lost if given_up else error
             if not sending.sent and (given_up or len(batch) == 1):
                 raise lost or error from error
+            sending.cause = error.code
             unsent = batch[done:] if given_up else batch[done : done + 1]
             for file in unsent:
                 sending.fail(file.path, file.sop_instance_uid, error.details.get("reason", "the peer fell silent"))
@@ -95,6 +97,7 @@ class _Sending:
     bytes: int = 0
     warnings: list[str] = field(default_factory=list)
     failures: list[ItemFailure] = field(default_factory=list)
+    cause: str = ""
 
     def note(self, file: Part10File, answer: Command | str) -> None:
         """`answer` of the peer, or why it was not asked."""
@@ -107,16 +110,18 @@ class _Sending:
             self.bytes += file.data_bytes
             if code != words.SUCCESS:
                 self.warnings.append(f"{file.sop_instance_uid}: {_in_words(answer)}")
-            self._progress()
+            self._progress(file.path)
         else:
+            if code & 0xFF00 == 0xA700:
+                self.cause = OUT_OF_RESOURCES
             self.fail(file.path, file.sop_instance_uid, _in_words(answer))
 
     def fail(self, path: Path, sop_instance_uid: str, reason: str) -> None:
         self.failures.append(ItemFailure(sop_instance_uid, reason, path))
         self._progress()
 
-    def _progress(self) -> None:
-        self.on_progress(TransferProgress(self.sent, self.total, self.bytes, len(self.failures)))
+    def _progress(self, gone: Path | None = None) -> None:
+        self.on_progress(TransferProgress(self.sent, self.total, self.bytes, len(self.failures), gone))
 
     def report(self) -> TransferReport:
         return TransferReport(
@@ -126,6 +131,7 @@ class _Sending:
             bytes=self.bytes,
             warnings=tuple(self.warnings),
             failures=tuple(self.failures),
+            cause=self.cause,
         )
 
 
