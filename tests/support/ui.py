@@ -18,7 +18,7 @@ from tests.support.secrets import secrets_of_this_run
 from workstation.domain.errors import PeerTimedOut, PeerUnreachable, WorkstationError
 from workstation.domain.node import LocalAe, Node
 from workstation.domain.person_name import PersonName
-from workstation.domain.query import Query, WorklistQuery
+from workstation.domain.query import OnRemark, Query, WorklistQuery, no_remark
 from workstation.domain.study import Instance, InstanceSummary, Level, QueryMatch, Series, Study
 from workstation.domain.worklist import WorklistItem
 from workstation.jobs.cancel import Cancellation
@@ -86,7 +86,9 @@ class ScriptedPeers:
     asked: list[tuple[str, Query]] = field(default_factory=list)
     reached: threading.Event = field(default_factory=threading.Event)  # a hanging node was asked
 
-    def find(self, node: Node, query: Query, cancellation: Cancellation) -> Iterator[QueryMatch]:
+    def find(
+        self, node: Node, query: Query, cancellation: Cancellation, remark: OnRemark = no_remark
+    ) -> Iterator[QueryMatch]:
         self.asked.append((node.name, query))
         self._be(node, cancellation)
         if query.level is Level.SERIES:
@@ -118,6 +120,9 @@ class StillListener:
 
     def bytes_from(self, ae_title: str) -> int:
         return 0
+
+    def turned_away(self) -> tuple[str, ...]:
+        return ()
 
     def start(self) -> LocalAe:
         return LocalAe()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from workstation.domain.study import Level
@@ -12,7 +12,8 @@ from workstation.domain.study import Level
 class Query:
     """What to look for. Values use DICOM matching: `*` and `?`, date ranges `A-B`, `\\` for UID lists.
 
-    `keys` may hold any attribute keyword of PS3.6; unknown ones are for the adapter to refuse.
+    `keys` may hold any attribute keyword of PS3.6; unknown ones are for the adapter to refuse. One inside a sequence
+    (PS3.4 C.2.2.2.6) is written as its path: `RequestAttributesSequence.ScheduledProcedureStepID`.
     """
 
     level: Level = Level.STUDY
@@ -26,6 +27,26 @@ class Query:
     def get(self, keyword: str) -> str:
         """The matching value of `keyword`, empty when it is not asked for."""
         return dict(self.keys).get(keyword, "")
+
+    @property
+    def asks_for_everything(self) -> bool:
+        """Whether nothing narrows it: no key, or none that anything but `*` stands in."""
+        return not any(value.strip("*") for _, value in self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRemark:
+    """What became of a query that its matches do not show."""
+
+    character_set: str = ""  # nothing was found in the node's own, the matches are of the query in this one
+    declined: tuple[str, ...] = ()  # what the node's settings ask for and the peer does not offer
+
+
+OnRemark = Callable[[QueryRemark], None]
+
+
+def no_remark(_: QueryRemark) -> None:
+    """For those who only want the matches."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from workstation.domain.errors import LocalError
 from workstation.domain.node import LocalAe, Node
-from workstation.domain.query import Query
+from workstation.domain.query import OnRemark, Query, no_remark
 from workstation.domain.study import QueryMatch
 from workstation.jobs.cancel import Cancellation
 from workstation.services.ports import (
@@ -45,8 +45,10 @@ class LateWebClient(WebPeer):
     def echo(self, node: Node, cancellation: Cancellation) -> EchoResult:
         return self._made().echo(node, cancellation)
 
-    def find(self, node: Node, query: Query, cancellation: Cancellation) -> Iterator[QueryMatch]:
-        return self._made().find(node, query, cancellation)
+    def find(
+        self, node: Node, query: Query, cancellation: Cancellation, remark: OnRemark = no_remark
+    ) -> Iterator[QueryMatch]:
+        return self._made().find(node, query, cancellation, remark)
 
     def retrieve(
         self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation

@@ -6,8 +6,11 @@ their length nor that of a message costs memory, and each wait has an end.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import selectors
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +18,7 @@ from io import FileIO
 from typing import Protocol
 
 from workstation.network.bounds import LARGEST_PDU, PDU_S, STALL_S
+from workstation.network.connect import is_ready
 
 _P_DATA, _RELEASE_RQ, _RELEASE_RP, _ABORT = 4, 5, 6, 7
 _PDU = struct.Struct(">BxI")  # type, length (PS3.8 9.3.1)
@@ -244,6 +248,17 @@ class Transfer:
             return
         for piece in self._slots.filled(context_id, source, size):
             self._write(piece)
+
+    def interject(self, context_id: int, command: bytes) -> None:
+        """`command` while another thread waits in `receive`; dropped where there is no room for it at once.
+
+        Not over TLS, whose connections are one thread's.
+        """
+        if isinstance(self._connection, ssl.SSLSocket):
+            return
+        with contextlib.suppress(OSError, ValueError):  # closed meanwhile
+            if is_ready(self._connection, selectors.EVENT_WRITE):
+                self._connection.send(_p_data(context_id, command, self._payload))
 
     def _write(self, data: bytes | memoryview) -> None:
         self._wait_at_most(STALL_S)

@@ -10,7 +10,7 @@ from pydicom import dcmread
 from tests.support.inbox import Us
 from tests.support.peers import OrthancPeer
 from workstation.domain.errors import InvalidQuery
-from workstation.domain.query import Query
+from workstation.domain.query import Query, QueryRemark
 from workstation.domain.study import Instance, Level, Patient, Series, Study
 
 
@@ -94,13 +94,47 @@ def test_names_can_be_searched_in_their_own_script(orthanc: OrthancPeer, us: Us)
     assert [study.patient_name.alphabetic for study in found if isinstance(study, Study)] == ["Люкceмбypг"]
 
 
-def test_a_character_the_node_cannot_read_is_refused_before_asking(orthanc: OrthancPeer, us: Us) -> None:
-    node = orthanc.node(character_set="ISO_IR 100")
+@pytest.mark.parametrize(
+    ("own", "name"),
+    [
+        ("ISO_IR 100", "Люк*"),  # which Latin 1 does not hold
+        ("ISO 2022 IR 6\\ISO 2022 IR 87", "*山田*"),  # of which Orthanc understands nothing
+    ],
+)
+def test_a_name_that_finds_nothing_in_the_nodes_set_is_asked_for_in_another(
+    orthanc: OrthancPeer, us: Us, own: str, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    remarks: list[QueryRemark] = []
+    query = Query.where(Level.STUDY, {"PatientName": name})
 
-    with pytest.raises(InvalidQuery) as error:
-        list(us.dimse.find(node, Query.where(Level.STUDY, {"PatientName": "Люк*"}), us.cancellation))
+    found = list(us.dimse.find(orthanc.node(character_set=own), query, us.cancellation, remarks.append))
 
-    assert error.value.details["keyword"] == "PatientName"
+    assert len(found) == 1
+    assert remarks == [QueryRemark(character_set="ISO_IR 192")]
+    assert capfd.readouterr().err == ""
+
+
+def test_a_name_in_ascii_is_asked_for_once(orthanc: OrthancPeer, us: Us) -> None:
+    remarks: list[QueryRemark] = []
+    query = Query.where(Level.STUDY, {"PatientName": "NOBODY^HERE"})
+
+    assert not list(us.dimse.find(orthanc.node(), query, us.cancellation, remarks.append))
+    assert not remarks
+
+
+def test_a_key_inside_a_sequence_reaches_the_peer(orthanc: OrthancPeer, us: Us) -> None:
+    keys = {"RequestAttributesSequence.ScheduledProcedureStepID": "*", "Modality": "CT"}
+    query = Query.where(Level.SERIES, keys)
+
+    assert list(us.dimse.find(orthanc.node(), query, us.cancellation))
+
+
+def test_what_a_peer_does_not_negotiate_is_told(orthanc: OrthancPeer, us: Us) -> None:
+    remarks: list[QueryRemark] = []
+    node = orthanc.node(relational=True, fuzzy=True)
+
+    assert list(us.dimse.find(node, Query(), us.cancellation, remarks.append))
+    assert remarks == [QueryRemark(declined=("relational queries", "fuzzy matching"))]
 
 
 def test_an_unknown_keyword_is_refused(orthanc: OrthancPeer, us: Us) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from workstation.domain.node import Node
-from workstation.domain.query import Query
+from workstation.domain.query import OnRemark, Query, no_remark
 from workstation.domain.study import QueryMatch
 from workstation.jobs.cancel import Cancellation
 from workstation.network.dicomweb import query as qido
@@ -46,9 +46,11 @@ class DicomWebClient(WebPeer):
             response.read()
             return EchoResult(time.monotonic() - started, response.headers.get("server", ""))
 
-    def find(self, node: Node, query: Query, cancellation: Cancellation) -> Iterator[QueryMatch]:
+    def find(
+        self, node: Node, query: Query, cancellation: Cancellation, remark: OnRemark = no_remark
+    ) -> Iterator[QueryMatch]:
         with Session(node, "QIDO-RS", cancellation) as session:
-            for match in qido.find(session, query):
+            for match in qido.find(session, query, fuzzy=node.fuzzy, remark=remark):
                 cancellation.raise_if_cancelled()
                 yield match
 

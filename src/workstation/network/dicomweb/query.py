@@ -12,7 +12,7 @@ from workstation.dicom import elements
 from workstation.dicom.quiet import quiet
 from workstation.dicom.summarise import match_from
 from workstation.domain.errors import InvalidQuery, PeerFailure
-from workstation.domain.query import Query
+from workstation.domain.query import OnRemark, Query, QueryRemark, no_remark
 from workstation.domain.study import NOUN_OF_LEVEL, Level, QueryMatch, keywords
 from workstation.domain.uid import is_valid_uid
 from workstation.network.dicomweb.transport import Session
@@ -29,11 +29,14 @@ _OWN_KEY = {
 _NOT_ASKED = ("NumberOfPatientRelatedStudies", "TransferSyntaxUID")
 
 
-def find(session: Session, query: Query) -> Iterator[QueryMatch]:
-    """Matches as their pages arrive; QIDO-RS has no patients, so those are gathered from their studies."""
+def find(session: Session, query: Query, *, fuzzy: bool = False, remark: OnRemark = no_remark) -> Iterator[QueryMatch]:
+    """Matches as their pages arrive; QIDO-RS has no patients, so those are gathered from their studies.
+
+    With `fuzzy` names match semantically where the server can (PS3.18 8.3.4.2); one that cannot says so (`Warning: 299`).
+    """
     noun = NOUN_OF_LEVEL[query.level]
     seen: set[tuple[str, ...]] = set()
-    for item in _pages(session, query):
+    for item in _pages(session, query, fuzzy, remark):
         key = _identity(item, query.level)
         if key in seen:
             continue
@@ -45,10 +48,11 @@ def find(session: Session, query: Query) -> Iterator[QueryMatch]:
 def parameters(query: Query) -> tuple[str, list[tuple[str, str]]]:
     """Resource and query parameters of `query`. Raises InvalidQuery."""
     keys = dict(query.keys)
-    for keyword in keys:
-        tag = tag_for_keyword(keyword)
-        if tag is None or keyword_for_tag(tag) != keyword:
-            raise InvalidQuery(keyword=keyword, expected="an attribute keyword of PS3.6, such as PatientName")
+    for path in keys:  # of a key in a sequence its keywords, joined by dots here as there (PS3.18 8.3.4.1)
+        for keyword in path.split("."):
+            tag = tag_for_keyword(keyword)
+            if tag is None or keyword_for_tag(tag) != keyword:
+                raise InvalidQuery(keyword=path, expected="an attribute keyword of PS3.6, such as PatientName")
     resource = _resource(query.level, keys)
     matching = [(keyword, value.replace("\\", ",")) for keyword, value in keys.items()]
     wanted = [keyword for keyword in keywords(NOUN_OF_LEVEL[query.level]).values() if keyword not in _NOT_ASKED]
@@ -70,16 +74,18 @@ def _take(keys: dict[str, str], keyword: str, segment: str) -> str:
     return segment + keys.pop(keyword) if is_valid_uid(keys.get(keyword, "")) else ""
 
 
-def _pages(session: Session, query: Query) -> Iterator[Dataset]:
+def _pages(session: Session, query: Query, fuzzy: bool, remark: OnRemark) -> Iterator[Dataset]:
     """All items, however few of them the server gives at a time: only an empty page is the end.
 
     A server that ignores `offset` gives the first page again, which ends it too.
     """
     resource, matching = parameters(query)
+    if fuzzy:
+        matching.append(("fuzzymatching", "true"))
     offset = 0
     seen: set[tuple[str, ...]] = set()
     while True:
-        page = _page(session, resource, [*matching, ("limit", str(_PAGE)), ("offset", str(offset))])
+        page = _page(session, resource, [*matching, ("limit", str(_PAGE)), ("offset", str(offset))], remark)
         offset += len(page)
         fresh = 0
         for item in page:
@@ -92,13 +98,15 @@ def _pages(session: Session, query: Query) -> Iterator[Dataset]:
             return
 
 
-def _page(session: Session, resource: str, query: list[tuple[str, str]]) -> list[Dataset]:
+def _page(session: Session, resource: str, query: list[tuple[str, str]], remark: OnRemark) -> list[Dataset]:
     with session.request("GET", f"{resource}?{encoded(query)}", headers=_JSON) as response:
         if response.status_code == 204:
             return []
         if response.status_code != 200:
             session.raise_for(response)
         response.read()
+        if ("fuzzymatching", "true") in query and "fuzzy" in response.headers.get("warning", "").casefold():
+            remark(QueryRemark(declined=("fuzzy matching",)))
         try:
             with quiet():
                 return [Dataset.from_json(item, _no_bulk_data) for item in response.json()]

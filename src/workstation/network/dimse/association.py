@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +18,7 @@ from pydicom import Dataset
 from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
-from pynetdicom.pdu_primitives import A_ASSOCIATE, UserIdentityNegotiation
+from pynetdicom.pdu_primitives import A_ASSOCIATE, SOPClassExtendedNegotiation, UserIdentityNegotiation
 from pynetdicom.presentation import PresentationContext, build_role
 from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
 
@@ -58,6 +59,7 @@ from workstation.services.ports import Arrivals
 _REJECTIONS = (1, 2)  # permanent, transient (PS3.8 9.3.4)
 _RELEASE_S = 3.0
 _JOIN_S = 2.0
+_FAREWELL_S = 0.3  # within the half second that a cancellation may take
 
 
 class Link:
@@ -73,6 +75,23 @@ class Link:
         self.cancellation = cancellation
         self._heard_at = time.monotonic()
         self.transfer: Transfer | None = None  # what carries the data once pynetdicom has been sent away
+        self.stopped = False  # the peer has ended the operation early, at our wish: there is nothing to abort
+
+    @contextmanager
+    def farewell(self, context_id: int, command: bytes) -> Iterator[None]:
+        """Inside the block a cancellation sends `command` (C-CANCEL) first, and leaves the peer a moment to obey."""
+        transfer, requestor = self.transfer, self.association.ae
+        assert transfer is not None
+        assert isinstance(requestor, _Requestor)
+        requestor.last_words = lambda: transfer.interject(context_id, command)
+        try:
+            yield
+        finally:
+            requestor.last_words = None
+
+    def agreed(self, sop_class: str) -> bytes:
+        """What the peer agreed to of the extended negotiation for `sop_class` (PS3.7 D.3.3.5); empty: nothing."""
+        return dict(self.association.acceptor.sop_class_extended).get(UID(sop_class)) or b""
 
     @property
     def facts(self) -> dict[str, object]:
@@ -192,10 +211,12 @@ def associated(
     contexts: Sequence[PresentationContext],
     cancellation: Cancellation,
     operation: str,
+    extended: Sequence[SOPClassExtendedNegotiation] = (),
 ) -> Iterator[Link]:
     """An association to `node`, released at the end and aborted when the block is left by an exception.
 
-    Contexts with an SCP role are proposed with role selection (PS3.7 D.3.3.4).
+    Contexts with an SCP role are proposed with role selection (PS3.7 D.3.3.4), `extended` as SOP Class Extended
+    Negotiation (D.3.3.5); what the peer said to it is `Link.agreed`.
     """
     cancellation.raise_if_cancelled()
     connection = connected(node, operation, cancellation)
@@ -203,7 +224,7 @@ def associated(
     try:
         with cancellation.on_cancel(requestor.free):
             asked_at = time.monotonic()
-            association = _negotiate(requestor, node, contexts)
+            association = _negotiate(requestor, node, contexts, extended)
             link = Link(association, local, node, operation, cancellation)
             if not association.is_established:
                 raise _not_established(link, contexts, requestor, asked_at)
@@ -211,6 +232,10 @@ def associated(
                 yield link
             except AssociationEnded as error:
                 raise link.ended(error) from error
+            except (GeneratorExit, Cancelled):
+                if link.stopped:
+                    link.release()
+                raise
             link.release()
     finally:
         requestor.end()
@@ -301,6 +326,8 @@ class _Requestor(AE):
         self._connection = connection
         self._association: Association | None = None
         self._wrapper: _ConnectedSocket | None = None
+        self._patience: threading.Timer | None = None
+        self.last_words: Callable[[], None] | None = None  # said before a cancellation ends the association
 
     @property
     def refusal(self) -> HandshakeFailed | None:
@@ -309,13 +336,23 @@ class _Requestor(AE):
 
     def _create_socket(self, assoc: Association, _address: AddressInformation, _tls: Any) -> AssociationSocket:
         assoc.dimse = PatientProvider(assoc)
-        assoc.dul.daemon = True
+        assoc.dul = GuardedProvider(assoc)
         self._association = assoc
         self._wrapper = _ConnectedSocket(assoc, self._connection)
         return self._wrapper
 
     def free(self) -> None:
-        """Wake whoever waits on this connection, in whatever phase it is."""
+        """Wake whoever waits on this connection, in whatever phase it is; after its last words, if it has some."""
+        last_words, self.last_words = self.last_words, None
+        if last_words is None:
+            self._free()
+            return
+        last_words()
+        self._patience = threading.Timer(_FAREWELL_S, self._free)
+        self._patience.daemon = True
+        self._patience.start()
+
+    def _free(self) -> None:
         if self._association is not None:
             free(self._association)
         shut(self._connection)  # pynetdicom may not have taken it yet
@@ -323,6 +360,9 @@ class _Requestor(AE):
     def end(self) -> None:
         """Leave nothing behind: no thread, no socket, no half-written file."""
         association = self._association
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience.join(_JOIN_S)
         if association is None:
             self._connection.close()
             return
@@ -332,7 +372,12 @@ class _Requestor(AE):
         self._connection.close()
 
 
-def _negotiate(requestor: _Requestor, node: Node, contexts: Sequence[PresentationContext]) -> Association:
+def _negotiate(
+    requestor: _Requestor,
+    node: Node,
+    contexts: Sequence[PresentationContext],
+    extended: Sequence[SOPClassExtendedNegotiation],
+) -> Association:
     handlers: list[Any] = [(evt.EVT_DATA_RECV, _acknowledge_at_once)]
     host = requestor._connection.getpeername()[0]
     return requestor.associate(
@@ -341,7 +386,7 @@ def _negotiate(requestor: _Requestor, node: Node, contexts: Sequence[Presentatio
         contexts=list(contexts),
         ae_title=node.ae_title,
         max_pdu=MAXIMUM_PDU,
-        ext_neg=[*_roles(contexts), *_identity(node)],
+        ext_neg=[*_roles(contexts), *_identity(node), *extended],
         evt_handlers=handlers,
     )
 

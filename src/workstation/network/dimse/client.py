@@ -12,7 +12,7 @@ from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from workstation.domain.node import LocalAe, Node
-from workstation.domain.query import Query, WorklistQuery
+from workstation.domain.query import OnRemark, Query, WorklistQuery, no_remark
 from workstation.domain.study import QueryMatch
 from workstation.domain.worklist import WorklistItem
 from workstation.jobs.cancel import Cancellation
@@ -52,8 +52,10 @@ class DimseClient(DimsePeer):
             elapsed = time.monotonic() - started
             return EchoResult(elapsed, link.association.acceptor.implementation_version_name or "")
 
-    def find(self, node: Node, query: Query, cancellation: Cancellation) -> Iterator[QueryMatch]:
-        return find.find(self._local, node, query, cancellation)
+    def find(
+        self, node: Node, query: Query, cancellation: Cancellation, remark: OnRemark = no_remark
+    ) -> Iterator[QueryMatch]:
+        return find.find(self._local, node, query, cancellation, remark)
 
     def find_worklist(self, node: Node, query: WorklistQuery, cancellation: Cancellation) -> Iterator[WorklistItem]:
         return worklist.find_worklist(self._local, node, query, cancellation)

@@ -31,6 +31,7 @@ EVENT_TYPE = 0x1002
 REMAINING, COMPLETED, FAILED, WARNING = 0x1020, 0x1021, 0x1022, 0x1023
 
 C_STORE_RQ, C_GET_RQ, C_ECHO_RQ, N_EVENT_REPORT_RQ, C_CANCEL_RQ = 0x0001, 0x0010, 0x0030, 0x0100, 0x0FFF
+C_FIND_RQ = 0x0020
 RESPONSE = 0x8000  # set in the field of every response
 NO_DATA_SET, WITH_DATA_SET = 0x0101, 0x0000
 MEDIUM = 0x0000
@@ -67,6 +68,9 @@ class Command:
     def text(self, element: int) -> str:
         return self._values.get(element, b"").decode("ascii", "replace").strip(" \0")
 
+    def raw(self, element: int) -> bytes:
+        return self._values.get(element, b"")
+
     @property
     def field(self) -> int | None:
         return self.number(COMMAND_FIELD)
@@ -80,17 +84,23 @@ class Command:
         return self.number(STATUS)
 
 
-def encode(values: Mapping[int, int | str]) -> bytes:
+def encode(values: Mapping[int, int | str | bytes]) -> bytes:
     """`values` with their group length in front, in the order of their elements."""
     parts = []
     for element in sorted(values):
         value = values[element]
-        raw = _US.pack(value) if isinstance(value, int) else value.encode("ascii")
+        raw = _raw(value)
         if len(raw) % 2:
             raw += b" " if element in (MOVE_DESTINATION, ERROR_COMMENT) else b"\0"
         parts.append(_HEADER.pack(0, element, len(raw)) + raw)
     body = b"".join(parts)
     return _HEADER.pack(0, 0, 4) + struct.pack("<I", len(body)) + body
+
+
+def _raw(value: int | str | bytes) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return _US.pack(value) if isinstance(value, int) else value.encode("ascii")
 
 
 def store_request(message_id: int, sop_class: str, sop_instance: str) -> bytes:
@@ -120,6 +130,19 @@ def get_request(message_id: int, sop_class: str) -> bytes:
     )
 
 
+def find_request(message_id: int, sop_class: str) -> bytes:
+    """C-FIND-RQ (PS3.7 9.3.2.1)."""
+    return encode(
+        {
+            AFFECTED_SOP_CLASS: sop_class,
+            COMMAND_FIELD: C_FIND_RQ,
+            MESSAGE_ID: message_id,
+            PRIORITY: MEDIUM,
+            DATA_SET_TYPE: WITH_DATA_SET,
+        }
+    )
+
+
 def cancel_request(message_id: int) -> bytes:
     """C-CANCEL-RQ for the operation `message_id` (PS3.7 9.3.2.3)."""
     return encode({COMMAND_FIELD: C_CANCEL_RQ, RESPONDED_TO: message_id, DATA_SET_TYPE: NO_DATA_SET})
@@ -127,15 +150,15 @@ def cancel_request(message_id: int) -> bytes:
 
 def response(request: Command, status: int) -> bytes:
     """The response without a data set to `request`, with its UIDs (PS3.7 9.3, 10.3)."""
-    values: dict[int, int | str] = {
+    values: dict[int, int | str | bytes] = {
         COMMAND_FIELD: (request.field or 0) | RESPONSE,
         RESPONDED_TO: request.number(MESSAGE_ID) or 0,
         DATA_SET_TYPE: NO_DATA_SET,
         STATUS: status,
     }
     for element in (AFFECTED_SOP_CLASS, AFFECTED_SOP_INSTANCE):
-        if text := request.text(element):
-            values[element] = text
+        if value := request.raw(element):
+            values[element] = value  # as it came: what is no UID at all is no reason to fall silent
     if (event := request.number(EVENT_TYPE)) is not None:
         values[EVENT_TYPE] = event
     return encode(values)

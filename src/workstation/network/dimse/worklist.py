@@ -18,7 +18,7 @@ from workstation.domain.query import WorklistQuery
 from workstation.domain.worklist import ORDER_KEYWORDS, STEP_KEYWORDS, WorklistItem
 from workstation.jobs.cancel import Cancellation
 from workstation.network.dimse.association import associated
-from workstation.network.dimse.find import OPERATION, ask
+from workstation.network.dimse.find import OPERATION, SYNTAXES, ask
 from workstation.network.dimse.identifiers import dataset_of
 
 # Asked for because later steps copy them (PS3.4 F.7.2), though no column shows them.
@@ -43,7 +43,7 @@ def find_worklist(
 ) -> Iterator[WorklistItem]:
     """Scheduled procedure steps as they arrive."""
     identifier = identifier_of(query, node.character_set)
-    contexts = [build_context(ModalityWorklistInformationFind)]
+    contexts = [build_context(ModalityWorklistInformationFind, SYNTAXES)]
     with associated(local, node, contexts, cancellation, OPERATION) as link:
         for answer in ask(link, ModalityWorklistInformationFind, identifier):
             yield item_from(answer, node.name)
