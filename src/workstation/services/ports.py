@@ -131,6 +131,7 @@ class TransferReport:
     bytes: int = 0
     warnings: tuple[str, ...] = ()
     failures: tuple[ItemFailure, ...] = ()
+    cause: str = ""  # code of what ended a store early, or `back_off.OUT_OF_RESOURCES`: the rest may go later
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ class TransferProgress:
     total: int | None
     bytes_done: int
     failed: int = 0
+    gone: Path | None = field(default=None, compare=False)  # the file that the peer has just taken, of a store
 
 
 OnProgress = Callable[[TransferProgress], None]
@@ -196,8 +198,30 @@ class QueryPeer(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceCode:
+    """What a person enters in any browser to log this computer in (RFC 8628)."""
+
+    code: str
+    address: str
+    address_with_code: str = ""  # may be empty
+    valid_for_s: float = 300.0
+
+
+ShowCode = Callable[[DeviceCode], None]
+
+
 class WebPeer(QueryPeer, Protocol):
     """DICOMweb (PS3.18): QIDO-RS, WADO-RS, STOW-RS."""
+
+    def log_in(self, node: Node, cancellation: Cancellation, show_code: ShowCode | None = None) -> None:
+        """At the node's OpenID provider, by the system's browser or, with `show_code`, by a code; kept in Secrets.
+
+        Waits for the person. Raises LogInNeeded when nothing comes of it.
+        """
+
+    def log_out(self, node: Node, cancellation: Cancellation) -> None:
+        """Forget what `log_in` kept, and tell the provider where it wants to know."""
 
     def retrieve(
         self, node: Node, target: RetrieveTarget, inbox: Inbox, on_progress: OnProgress, cancellation: Cancellation
@@ -294,6 +318,9 @@ class Listener(Protocol):
 
     def why_refused(self) -> LocalError | None:
         """The last fault of this computer for which an instance was refused since this was asked before."""
+
+    def turned_away(self) -> tuple[str, ...]:
+        """The calling AE titles of those who were rejected as unknown since this was asked before."""
 
     @property
     def running(self) -> bool: ...
