@@ -20,6 +20,9 @@ WorkstationError
 │   ├── PeerFailure              it answered with a failure status (PS3.7 annex C)
 │   ├── WebFailure               it answered with an HTTP error
 │   ├── TlsFailed                no secure connection: certificates, versions, or one side speaks no TLS
+│   ├── WrongService             something else listens on that port
+│   ├── NotDicomWeb              it speaks HTTP, but no DICOMweb at that address
+│   ├── NotDelivered             it was asked to send here, and nothing came
 │   ├── LogInNeeded              it wants to know who asks, or does not take what we said
 │   └── IncompleteTransfer       finished, but expected and stored differ
 ├── LocalError               this computer
@@ -160,6 +163,26 @@ class TlsFailed(PeerError):
     """details: fault (a TlsFault), expected_name, our_certificate (its file), reason (the library's words)"""
 
     code = "tls-failed"
+
+
+class WrongService(PeerError):
+    """details: wanted (`dicom` or `web`), service (what answers: `http`, `ssh`, `dicom`, `other`)"""
+
+    code = "wrong-service"
+
+
+class NotDicomWeb(PeerError):
+    """details: cause (`path`, `web-page`, `no-json`, `redirect`), url, found (an address that would do), content_type"""
+
+    code = "not-dicomweb"
+
+
+class NotDelivered(PeerError):
+    """details: cause (`elsewhere`, `not-reached`, `turned-away`), callers (whom we turned away), our_ae_title, our_host,
+    our_port, status and comment of the peer
+    """
+
+    code = "not-delivered"
 
 
 class LogInNeeded(PeerError):
