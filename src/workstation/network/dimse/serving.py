@@ -6,13 +6,23 @@ import logging
 from collections.abc import Callable, Mapping
 
 from workstation.domain.errors import LocalError
-from workstation.network.dimse.command import C_ECHO_RQ, C_STORE_RQ, Command, MemorySink, Messages, response
+from workstation.network.dimse.command import (
+    C_CANCEL_RQ,
+    C_ECHO_RQ,
+    C_STORE_RQ,
+    RESPONSE,
+    Command,
+    MemorySink,
+    Messages,
+    response,
+)
 from workstation.network.dimse.receive import STORED, Spool
 from workstation.network.upper_layer import AssociationEnded, DataSink, Released, Transfer
 from workstation.services.ports import Delivery
 
 _log = logging.getLogger(__name__)
 
+_LARGEST_REPORT = 1 << 20
 _UNRECOGNISED_OPERATION = 0x0211  # PS3.7 annex C
 
 AcceptedContexts = Mapping[int, tuple[str, str]]  # context ID -> abstract syntax, transfer syntax
@@ -48,11 +58,13 @@ class Serving:
 
     def _open(self, context_id: int, command: Command) -> DataSink:
         if command.field != C_STORE_RQ:
-            return MemorySink()
+            return MemorySink(_LARGEST_REPORT)
         self._spool = Spool(self._delivery, command, self._contexts.get(context_id), self._on_bytes)
         return self._spool
 
     def _answer(self, context_id: int, command: Command, sink: DataSink | None) -> None:
+        if command.field is None or command.field & RESPONSE or command.field == C_CANCEL_RQ:
+            return  # neither is answered (PS3.7 9.3.2.3), nor is there anything of ours to be responded to or cancelled
         if command.field == C_ECHO_RQ:
             status = STORED
         elif isinstance(sink, Spool):
