@@ -98,14 +98,15 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
         marks = LocalMarks(folders.data / "marks.sqlite")
         closing.callback(marks.close)
         inbox = ArchiveInbox(archive, broadcast.publish)
+        secrets = SystemSecrets()
         listener = LateListener(
             lambda: current().local,
             inbox,
             lambda: frozenset(node.ae_title for node in current().nodes if node.ae_title),
+            secrets,
         )
         pool = DecodePool(current().decode)
         closing.callback(pool.close)
-        secrets = SystemSecrets()
         workplace: Workplace
         journal = Journal(folders.data / "jobs.sqlite")
         runner = JobRunner(_opening(archive), broadcast.publish, journal, late=lambda: _handlers(lambda: workplace))
@@ -116,7 +117,7 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
             archive=archive,
             marks=marks,
             inbox=inbox,
-            dimse_for=dimse_client,
+            dimse_for=lambda local: dimse_client(local, secrets),
             web=LateWebClient(secrets),
             secrets=secrets,
             listener=listener,

@@ -21,17 +21,18 @@ from workstation.services.ports import (
     Listener,
     OnProgress,
     RetrieveTarget,
+    SecretKind,
     Secrets,
     TransferReport,
     WebPeer,
 )
 
 
-def dimse_client(local: LocalAe) -> DimsePeer:
+def dimse_client(local: LocalAe, secrets: Secrets) -> DimsePeer:
     """The DIMSE client under our AE title."""
     from workstation.network.dimse.client import DimseClient
 
-    return DimseClient(local)
+    return DimseClient(local, secrets)
 
 
 class LateWebClient(WebPeer):
@@ -73,9 +74,14 @@ class LateListener(Listener):
     """The storage SCP; one that never started has received nothing."""
 
     def __init__(
-        self, local: Callable[[], LocalAe], inbox: Inbox, known_ae_titles: Callable[[], frozenset[str]]
+        self,
+        local: Callable[[], LocalAe],
+        inbox: Inbox,
+        known_ae_titles: Callable[[], frozenset[str]],
+        secrets: Secrets,
     ) -> None:
         self._arguments = (local, inbox, known_ae_titles)
+        self._secrets = secrets
         self._lock = threading.Lock()
         self._listener: Listener | None = None
 
@@ -88,7 +94,9 @@ class LateListener(Listener):
             if self._listener is None:
                 from workstation.network.listener import StorageListener
 
-                self._listener = StorageListener(*self._arguments)
+                self._listener = StorageListener(
+                    *self._arguments, key_passphrase=lambda: self._secrets.get("local", SecretKind.KEY_PASSPHRASE)
+                )
         return self._listener.start()
 
     def stop(self) -> None:

@@ -30,7 +30,9 @@ from workstation.network.connect import send_at_once
 from workstation.network.dimse.contexts import accepted_storage
 from workstation.network.dimse.serving import Serving
 from workstation.network.guard import GuardedProvider
+from workstation.network.handshakes import Handshakes
 from workstation.network.quiet import quiet_libraries
+from workstation.network.tls import server_context
 from workstation.network.upper_layer import Transfer
 from workstation.network.waiting_room import WaitingRoom
 from workstation.services.ports import Inbox
@@ -51,7 +53,7 @@ class StorageListener(ListenerPort):
 
     `local` is asked at each start; `known_ae_titles` at each association, so a node added while we listen
     may send at once.
-    `accept_unknown` lets any calling AE title in.
+    `accept_unknown` lets any calling AE title in. `key_passphrase` is that of the key of our certificate.
     """
 
     def __init__(
@@ -61,12 +63,14 @@ class StorageListener(ListenerPort):
         known_ae_titles: Callable[[], frozenset[str]],
         accept_unknown: bool = False,
     ) -> None:
+        key_passphrase: Callable[[], str] = str,
         quiet_libraries()
         self._local = local
         self._inbox = inbox
         self._known_ae_titles = known_ae_titles
         self._accept_unknown = accept_unknown
         self._local_error: LocalError | None = None
+        self._key_passphrase = key_passphrase
         self._lock = threading.Lock()
         self._bytes: Counter[str] = Counter()
         self._bytes_lock = threading.Lock()
@@ -126,12 +130,13 @@ class StorageListener(ListenerPort):
         contexts = _Contexts([build_context(Verification), *accepted_storage()])
         address = (local.host, local.port)
         try:
-            return _Server(ae, address, contexts, handlers)
+            return _Server(ae, address, contexts, handlers, handshakes)
         except OSError as error:
             raise PortInUse(host=address[0], port=address[1], reason=_why_not(error)) from error
 
     def _on_requested(self, event: evt.Event) -> None:
         """Reject whoever is not among our nodes (PS3.8 table 9-21: calling AE title not recognized)."""
+        handshakes = Handshakes(server_context(local, self._key_passphrase), local.tls)
         association = event.assoc
         request = association.requestor.primitive
         calling = str(getattr(request, "calling_ae_title", "") or "").strip()
@@ -173,7 +178,10 @@ class _Server(ThreadedAssociationServer):
     daemon_threads = True
     request_queue_size = 256  # the 5 of socketserver make everybody beyond wait for a second
 
-    def __init__(self, ae: AE, address: tuple[str, int], contexts: _Contexts, handlers: list[Any]) -> None:
+    def __init__(
+        self, ae: AE, address: tuple[str, int], contexts: _Contexts, handlers: list[Any], handshakes: Handshakes
+    ) -> None:
+        self.handshakes = handshakes
         super().__init__(ae, address, ae.ae_title, contexts, evt_handlers=handlers, request_handler=_Handler)
         self.ae._servers.append(self)  # where its shutdown looks for it
         self._waiting = WaitingRoom(super().process_request, _FIRST_WORD_S, _SEATS, LARGEST_PDU)
@@ -197,11 +205,19 @@ class _Handler(RequestHandler):
     def _create_association(self) -> Association:
         association = super()._create_association()
         association.dul = GuardedProvider(association)
+        self.handshakes.close()
         wrapper = BoundedSocket(association, client_socket=cast(socket.socket, self.request))
         wrapper.hold_after_acceptance = True
         association.dul.socket = wrapper
         association.bind(evt.EVT_CONN_CLOSE, _close, [self.request])
         return association
+
+    def handle(self) -> None:
+        assert isinstance(self.server, _Server)
+        connection = self.server.handshakes.secured(self.request)
+        if connection is not None:
+            self.request = connection
+            super().handle()
 
 
 class _Contexts(list[PresentationContext]):

@@ -83,10 +83,10 @@ class PeerCertificate:
     valid_until: float  # seconds since the epoch; 0 when not known
 
 
-def client_context(node: Node, passphrase: str = "") -> ssl.SSLContext:
+def client_context(node: Node, passphrase: Callable[[], str] = str) -> ssl.SSLContext:
     """TLS 1.2 and 1.3 to `node`, which must show a certificate of its `ca_file` or of the system's authorities.
 
-    Raises CertificateUnusable for our own files; `passphrase` is that of the client's key.
+    Raises CertificateUnusable for our own files; `passphrase` gives that of a locked key.
     """
     if node.ca_file:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -102,7 +102,7 @@ def client_context(node: Node, passphrase: str = "") -> ssl.SSLContext:
     return context
 
 
-def server_context(local: LocalAe, passphrase: str = "") -> ssl.SSLContext | None:
+def server_context(local: LocalAe, passphrase: Callable[[], str] = str) -> ssl.SSLContext | None:
     """TLS of our listener, None when it has none. Raises CertificateUnusable."""
     if local.tls is ListenerTls.OFF:
         return None
@@ -242,7 +242,7 @@ def _trust(context: ssl.SSLContext, file: str) -> None:
         raise _unusable(error, "authorities", file) from error
 
 
-def _show(context: ssl.SSLContext, certificate: str, key: str, passphrase: str) -> None:
+def _show(context: ssl.SSLContext, certificate: str, key: str, passphrase: Callable[[], str]) -> None:
     asked: list[bool] = []
     try:
         for file in filter(None, (certificate, key)):
@@ -256,12 +256,12 @@ def _show(context: ssl.SSLContext, certificate: str, key: str, passphrase: str) 
         raise _unusable(error, "key" if asked else "certificate", key or certificate, bool(asked)) from error
 
 
-def _told(passphrase: str, asked: list[bool]) -> Callable[[], str]:
+def _told(passphrase: Callable[[], str], asked: list[bool]) -> Callable[[], str]:
     """Without this OpenSSL would ask at the terminal."""
 
     def tell() -> str:
         asked.append(True)
-        return passphrase
+        return passphrase()
 
     return tell
 

@@ -42,7 +42,7 @@ from workstation.network.cancel import free, shut
 from workstation.network.connect import open_socket, send_at_once
 from workstation.network.dimse import status as words
 from workstation.network.dimse.patience import PatientProvider
-from workstation.network.identity import KnownNode
+from workstation.network.identity import KnownNode, key_passphrase
 from workstation.network.tls import (
     HandshakeFailed,
     PeerCertificate,
@@ -211,6 +211,7 @@ def associated(
     contexts: Sequence[PresentationContext],
     cancellation: Cancellation,
     operation: str,
+    *,
     extended: Sequence[SOPClassExtendedNegotiation] = (),
 ) -> Iterator[Link]:
     """An association to `node`, released at the end and aborted when the block is left by an exception.
@@ -267,8 +268,7 @@ def unreachable(node: Node, operation: str, error: OSError, waited_s: float) -> 
 
 def connected(node: Node, operation: str, cancellation: Cancellation) -> socket.socket:
     """A connection to `node`, with TLS around it where it has that. Raises PeerUnreachable, TlsFailed, Cancelled."""
-    passphrase = node.key_passphrase if isinstance(node, KnownNode) else ""
-    context = client_context(node, passphrase) if node.tls else None
+    context = client_context(node, key_passphrase(node)) if node.tls else None
     try:
         connection = open_socket(node.host, node.port, node.connect_timeout_s, cancellation)
     except OSError as error:
@@ -379,9 +379,8 @@ def _negotiate(
     extended: Sequence[SOPClassExtendedNegotiation],
 ) -> Association:
     handlers: list[Any] = [(evt.EVT_DATA_RECV, _acknowledge_at_once)]
-    host = requestor._connection.getpeername()[0]
     return requestor.associate(
-        host,
+        _peer_address(requestor._connection),
         node.port,
         contexts=list(contexts),
         ae_title=node.ae_title,
@@ -389,6 +388,14 @@ def _negotiate(
         ext_neg=[*_roles(contexts), *_identity(node), *extended],
         evt_handlers=handlers,
     )
+
+
+def _peer_address(connection: socket.socket) -> str:
+    """For pynetdicom, which wants to know an address although the connection is open."""
+    try:
+        return str(connection.getpeername()[0])
+    except OSError:  # the peer has closed it already; whoever sends will hear of that
+        return "0.0.0.0"
 
 
 def _acknowledge_at_once(event: evt.Event) -> None:

@@ -19,6 +19,7 @@ from workstation.jobs.cancel import Cancellation
 from workstation.network.dimse import find, retrieve, store, worklist
 from workstation.network.dimse import status as words
 from workstation.network.dimse.association import associated
+from workstation.network.identity import known
 from workstation.network.quiet import quiet_libraries
 from workstation.services.ports import (
     Arrivals,
@@ -26,6 +27,7 @@ from workstation.services.ports import (
     EchoResult,
     Inbox,
     OnProgress,
+    Secrets,
     TransferReport,
     Wanted,
     no_arrivals,
@@ -33,16 +35,23 @@ from workstation.services.ports import (
 
 
 class DimseClient(DimsePeer):
-    """Talks to any node as `local`. Holds no connection: each call opens and closes its own, from any thread."""
+    """Talks to any node as `local`. Holds no connection: each call opens and closes its own, from any thread.
 
-    def __init__(self, local: LocalAe) -> None:
+    `secrets` has the passcodes of users and the pass-phrases of client keys.
+    """
+
+    def __init__(self, local: LocalAe, secrets: Secrets | None = None) -> None:
         quiet_libraries()
         self._local = local
+        self._secrets = secrets
+
+    def _known(self, node: Node) -> Node:
+        return known(node, self._secrets)
 
     def echo(self, node: Node, cancellation: Cancellation) -> EchoResult:
         """C-ECHO (PS3.4 annex A)."""
         started = time.monotonic()
-        with associated(self._local, node, [build_context(Verification)], cancellation, "C-ECHO") as link:
+        with associated(self._local, self._known(node), [build_context(Verification)], cancellation, "C-ECHO") as link:
             link.require(Verification)
             status = link.association.send_c_echo()
             if "Status" not in status:
@@ -55,10 +64,10 @@ class DimseClient(DimsePeer):
     def find(
         self, node: Node, query: Query, cancellation: Cancellation, remark: OnRemark = no_remark
     ) -> Iterator[QueryMatch]:
-        return find.find(self._local, node, query, cancellation, remark)
+        return find.find(self._local, self._known(node), query, cancellation, remark)
 
     def find_worklist(self, node: Node, query: WorklistQuery, cancellation: Cancellation) -> Iterator[WorklistItem]:
-        return worklist.find_worklist(self._local, node, query, cancellation)
+        return worklist.find_worklist(self._local, self._known(node), query, cancellation)
 
     def get(
         self,
@@ -70,7 +79,9 @@ class DimseClient(DimsePeer):
         *,
         classes: Sequence[str] = (),
     ) -> TransferReport:
-        return retrieve.get(self._local, node, wanted, inbox, on_progress, cancellation=cancellation, classes=classes)
+        return retrieve.get(
+            self._local, self._known(node), wanted, inbox, on_progress, cancellation=cancellation, classes=classes
+        )
 
     def move(
         self,
@@ -84,7 +95,7 @@ class DimseClient(DimsePeer):
     ) -> TransferReport:
         return retrieve.move(
             self._local,
-            node,
+            self._known(node),
             wanted,
             on_progress,
             cancellation=cancellation,
@@ -95,4 +106,4 @@ class DimseClient(DimsePeer):
     def store(
         self, node: Node, paths: Sequence[Path], on_progress: OnProgress, cancellation: Cancellation
     ) -> TransferReport:
-        return store.store(self._local, node, paths, on_progress, cancellation)
+        return store.store(self._local, self._known(node), paths, on_progress, cancellation)
