@@ -21,7 +21,7 @@ _SINGLE = {
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """A coded character set: its escape sequence, and whether it takes the place of ASCII (G0) or stands beside (G1)."""
+    """A coded character set: its escape sequence, and whether it takes ASCII's place (G0) or stands beside it (G1)."""
 
     escape: bytes
     codec: str
@@ -93,7 +93,7 @@ def _number(term: str) -> str:
 
 
 class _Encoder:
-    """Switches sets where it must, and back to the initial ones before each delimiter and at the end (PS3.5 6.1.2.5.3)."""
+    """Switches sets where it must, and back to the initial ones before delimiters and at the end (PS3.5 6.1.2.5.3)."""
 
     def __init__(self, first: _Set, extensions: tuple[_Set, ...]) -> None:
         self._extensions = extensions

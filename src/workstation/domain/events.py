@@ -8,6 +8,7 @@ from typing import Any
 
 from workstation.domain.errors import WorkstationError
 from workstation.domain.job import Job
+from workstation.domain.query import QueryRemark
 from workstation.domain.study import InstanceSummary, QueryMatch
 from workstation.domain.worklist import WorklistItem
 
@@ -59,6 +60,8 @@ class SourceAnswered(Event):
     count: int
     elapsed_s: float
     error: WorkstationError | None = None
+    limited: bool = False  # to the first `count`: there is more
+    remarks: tuple[QueryRemark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
 from workstation.domain.errors import SettingsError, WorkstationError
 from workstation.domain.events import LOCAL, MatchesFound, Publish, SourceAnswered, WorklistAnswered
 from workstation.domain.node import Node
-from workstation.domain.query import Query, WorklistQuery
+from workstation.domain.query import Query, QueryRemark, WorklistQuery
 from workstation.domain.study import Level, QueryMatch
 from workstation.domain.worklist import WorklistItem
 from workstation.jobs.runner import JobContext, Outcome
@@ -82,27 +83,38 @@ def run_search(
 ) -> Outcome:
     """Publish MatchesFound in batches as they come, then SourceAnswered; the result is the number of matches.
 
-    What was found before an error is published before it, too.
+    What was found before an error is published before it, too. A node with a result limit is stopped when it has
+    more; what lies in a study that is named is listed whole.
     """
     started = time.monotonic()
     batches = _Batches(lambda rows: publish(MatchesFound(command.search_id, command.source, rows)))
     error: WorkstationError | None = None
+    remarks: list[QueryRemark] = []
+    limited, limit = False, 0
     try:
         with batches:
             if command.source == LOCAL:
                 matches = archive.find(command.query)
             else:
                 node = require_node(find_node, command.source)
-                matches = query_peer(node, dimse, web).find(node, command.query, context.cancellation)
-            for match in matches:
-                context.cancellation.raise_if_cancelled()
-                batches.add(match)
+                limit = 0 if command.query.get("StudyInstanceUID") else node.result_limit
+                peer = query_peer(node, dimse, web)
+                matches = peer.find(node, command.query, context.cancellation, remarks.append)
+            with _closed(matches):
+                for match in matches:
+                    context.cancellation.raise_if_cancelled()
+                    if limit and batches.count >= limit:
+                        limited = True
+                        break
+                    batches.add(match)
     except WorkstationError as raised:
         error = raised
         raise
     finally:
         elapsed_s = time.monotonic() - started
-        publish(SourceAnswered(command.search_id, command.source, batches.count, elapsed_s, error))
+        publish(
+            SourceAnswered(command.search_id, command.source, batches.count, elapsed_s, error, limited, tuple(remarks))
+        )
     return Outcome(result=batches.count)
 
 
@@ -134,6 +146,16 @@ def require_node(find_node: FindNode, name: str) -> Node:
 def query_peer(node: Node, dimse: DimsePeer, web: WebPeer) -> QueryPeer:
     """How to ask `node`: over DIMSE where it can, else over DICOMweb."""
     return dimse if node.speaks_dimse else web
+
+
+@contextmanager
+def _closed(matches: Iterator[QueryMatch]) -> Iterator[None]:
+    """End `matches` with the block, so that a peer that has more is told to stop at once."""
+    try:
+        yield
+    finally:
+        if isinstance(matches, Generator):
+            matches.close()
 
 
 class _Batches:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,45 @@ def test_require_node_names_what_was_asked_for() -> None:
     with pytest.raises(SettingsError) as raised:
         require_node({}.get, "X")
     assert raised.value.details["found"] == "X"
+
+
+def test_a_result_limit_stops_the_node_and_is_said(scene: Scene) -> None:
+    closed: list[int] = []
+
+    class Endless(FakePeer):
+        def find(self, *_: object) -> Iterator[Study]:
+            number = 0
+            try:
+                while True:
+                    number += 1
+                    yield Study(f"1.{number}")
+            finally:
+                closed.append(number)
+
+    scene.dimse = Endless(scene.archive)
+    assert scene.search(node=replace(NODE, result_limit=5)) == 5
+    assert scene.answer.limited
+    assert closed == [6]  # the sixth shows that there is more
+
+
+def test_as_many_as_the_limit_are_all_there_are(scene: Scene) -> None:
+    scene.dimse.matches = [Study(f"1.{number}") for number in range(5)]
+    assert scene.search(node=replace(NODE, result_limit=5)) == 5
+    assert not scene.answer.limited
+
+
+def test_what_is_in_a_named_study_is_listed_whole(scene: Scene) -> None:
+    scene.dimse.matches = [Study(f"1.{number}") for number in range(5)]
+    command = SearchStudies(7, "PACS", Query.where(Level.SERIES, {"StudyInstanceUID": "1.2"}))
+    node = replace(NODE, result_limit=2)
+    outcome = run_search(
+        command,
+        scene.context,
+        archive=scene.archive,
+        find_node={"PACS": node}.get,
+        dimse=scene.dimse,
+        web=scene.web,
+        publish=scene.heard,
+    )
+    assert outcome.result == 5
+    assert not scene.answer.limited

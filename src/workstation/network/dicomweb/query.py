@@ -32,7 +32,7 @@ _NOT_ASKED = ("NumberOfPatientRelatedStudies", "TransferSyntaxUID")
 def find(session: Session, query: Query, *, fuzzy: bool = False, remark: OnRemark = no_remark) -> Iterator[QueryMatch]:
     """Matches as their pages arrive; QIDO-RS has no patients, so those are gathered from their studies.
 
-    With `fuzzy` names match semantically where the server can (PS3.18 8.3.4.2); one that cannot says so (`Warning: 299`).
+    With `fuzzy` names match semantically where the server can (PS3.18 8.3.4.2); one that cannot says so in `Warning`.
     """
     noun = NOUN_OF_LEVEL[query.level]
     seen: set[tuple[str, ...]] = set()

@@ -46,7 +46,8 @@ def find(
     character_sets = list(character_sets_for(query, node.character_set))
     # What no peer could match is refused before anybody is called.
     identifier_of(query, character_sets[0] if character_sets else node.character_set)
-    with associated(local, node, _contexts(query.level), cancellation, OPERATION, _wishes(node, query)) as link:
+    contexts, wishes = _contexts(query.level), _wishes(node, query)
+    with associated(local, node, contexts, cancellation, OPERATION, extended=wishes) as link:
         search = _Search(link, query)
         if search.declined:
             remark(QueryRemark(declined=search.declined))
