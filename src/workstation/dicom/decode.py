@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ from workstation.dicom.video import VIDEO, Video
 from workstation.domain.errors import DamagedFile, DecodeFailed, InputError, NoPixelData
 from workstation.imaging.colour import ybr_full_to_rgb, ybr_partial_to_rgb
 from workstation.imaging.frame import Frame, Stored
+
+if TYPE_CHECKING:
+    from workstation.dicom.pdf_pages import PdfPages
 
 _COLOUR = ("RGB", "PALETTE COLOR")
 _WHITE_IS = {"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"}
@@ -197,6 +201,19 @@ def decode_stored(path: str | Path, index: int = 0) -> Stored:
     """The stored values of one frame: masked and sign extended to Bits Stored, colour as RGB, palettes as indices."""
     with ImageFile(path) as image:
         return image.decoded(index).stored
+
+
+def open_frames(path: str | Path) -> ImageFile | PdfPages:
+    """The frames of an image, or the pages of an encapsulated PDF. Raises NoPixelData where it is neither."""
+    try:
+        return ImageFile(path)
+    except NoPixelData as error:
+        from workstation.dicom.pdf_pages import PdfPages  # noqa: PLC0415 - rarely needed
+
+        try:
+            return PdfPages(path)
+        except InputError:
+            raise error from None
 
 
 def frame_count(path: str | Path) -> int:

@@ -28,7 +28,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-from workstation.dicom.decode_worker import ERROR, FRAME, HEADER, STORED, WORKER_ARGUMENT, ImageFiles, Request
+from workstation.dicom.decode_worker import COUNT, ERROR, FRAME, HEADER, STORED, WORKER_ARGUMENT, ImageFiles, Request
 from workstation.dicom.plain_frames import Precedents, plain_frame
 from workstation.domain import errors
 from workstation.domain.errors import Cancelled, DecodeFailed, DecoderDied, NotDicom, WorkstationError
@@ -37,6 +37,7 @@ from workstation.settings import DecodeSettings
 
 if TYPE_CHECKING:
     from workstation.dicom.decode import ImageFile
+    from workstation.dicom.pdf_pages import PdfPages
 
 _NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 _LOG = logging.getLogger(__name__)
@@ -113,6 +114,10 @@ class DecodePool:
         if self._is_native(path):
             return self._in_process(path, index, lambda files: files.get(str(path)).decoded(index).stored)
         return self._decode(Request(STORED, str(path), index), cancellation)[1]
+
+    def pages(self, path: str | Path, cancellation: CancelsWork | None = None) -> int:
+        """How many pages the PDF in `path` has, counted in a worker. Raises as `frame` does."""
+        return int(self._decode(Request(COUNT, str(path), 0), cancellation)[1][0])
 
     def close(self) -> None:
         """End every worker; calls that are waiting raise Cancelled."""
@@ -271,8 +276,8 @@ def _transfer_syntax(path: str | Path) -> str:
     return transfer_syntax_of(path)
 
 
-def _frame_here(image: ImageFile, index: int) -> Frame | None:
-    """None where a colour profile is to be opened, which is native code as decoders are."""
+def _frame_here(image: ImageFile | PdfPages, index: int) -> Frame | None:
+    """None where a colour profile or a PDF is to be opened, which is native code as decoders are."""
     return None if image.has_profile else image.frame(index)
 
 

@@ -23,10 +23,11 @@ from workstation.imaging.frame import Stored
 
 if TYPE_CHECKING:
     from workstation.dicom.decode import ImageFile
+    from workstation.dicom.pdf_pages import PdfPages
 
 WORKER_ARGUMENT = "--decode-worker"  # how a frozen application starts itself as a worker
 HEADER = struct.Struct("<cQ")  # kind, length of the pickled part
-FRAME, STORED, ERROR = b"F", b"S", b"E"
+FRAME, STORED, COUNT, ERROR = b"F", b"S", b"N", b"E"
 _OPEN_FILES = 4
 _SPARE_S = 10  # beyond the parent's deadline: it kills first, unless it is gone
 
@@ -36,17 +37,17 @@ class ImageFiles:
 
     def __init__(self, capacity: int = _OPEN_FILES) -> None:
         self._capacity = capacity
-        self._files: OrderedDict[tuple[str, int, int, int], ImageFile] = OrderedDict()
+        self._files: OrderedDict[tuple[str, int, int, int], ImageFile | PdfPages] = OrderedDict()
 
-    def get(self, path: str) -> ImageFile:
+    def get(self, path: str) -> ImageFile | PdfPages:
         status = Path(path).stat()
         key = (path, status.st_ino, status.st_mtime_ns, status.st_size)
         if key in self._files:
             self._files.move_to_end(key)
             return self._files[key]
-        from workstation.dicom.decode import ImageFile  # noqa: PLC0415 - the pool shows plain files before pydicom is loaded
+        from workstation.dicom.decode import open_frames  # noqa: PLC0415 - the pool shows plain files before pydicom is loaded
 
-        image = ImageFile(path)
+        image = open_frames(path)
         self._files[key] = image
         if len(self._files) > self._capacity:
             self._files.popitem(last=False)[1].close()
@@ -92,9 +93,9 @@ def _alarm(seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One frame of one file, as the pool asks for it in a line."""
+    """One frame of one file, or how many there are, as the pool asks for it in a line."""
 
-    kind: bytes  # FRAME or STORED
+    kind: bytes  # FRAME, STORED or COUNT
     path: str
     index: int
     reduce: int = 0
@@ -117,6 +118,8 @@ def _answer(answers: IO[bytes], files: ImageFiles, request: Request) -> None:
         if request.kind == FRAME:
             frame = image.frame(index, request.reduce)
             stored, attributes = frame.stored, frame.attributes
+        elif request.kind == COUNT:
+            stored, attributes = np.array([image.frame_count]), None
         else:
             stored, attributes = image.decoded(index).stored, None
     except WorkstationError as error:
