@@ -19,7 +19,7 @@ from workstation.domain.job import Job, JobState
 @pass_session
 @click.pass_context
 def command(context: click.Context, session: Session, *, as_json: bool) -> None:
-    """List, resume or cancel jobs: retrieves, sends, imports and exports."""
+    """List, pause, resume, hurry or cancel jobs: retrieves, sends and exports."""
     if context.invoked_subcommand is None:
         _list(session, as_json)
 
@@ -37,12 +37,12 @@ def list_jobs(session: Session, as_json: bool) -> None:
 @json_option
 @pass_session
 def resume(session: Session, *, job_id: int | None, as_json: bool) -> int:
-    """Run job ID again and wait for it; without ID, all that were interrupted."""
+    """Run job ID again and wait for it; without ID, all that were interrupted or wait for another try."""
     statuses = []
     with session.workplace() as workplace:
         runner = workplace.runner
-        interrupted = [job.id for job in reversed(runner.jobs()) if job.state is JobState.INTERRUPTED]
-        for wanted in [job_id] if job_id is not None else interrupted:
+        resting = [job for job in reversed(runner.jobs()) if job.state is JobState.INTERRUPTED or job.due_at]
+        for wanted in [job_id] if job_id is not None else [job.id for job in sorted(resting, key=_order)]:
             finished = watched(partial(runner.run_again, wanted), f"job {wanted}")
             sentence = f"Job {wanted}: {finished.job.state.value}."
             statuses.append(report(finished, {"id": wanted}, sentence, as_json=as_json))
@@ -56,6 +56,28 @@ def cancel(session: Session, *, job_id: int) -> None:
     """Cancel job ID, wherever it runs."""
     with session.workplace() as workplace:
         workplace.runner.cancel(job_id)
+
+
+@command.command("pause")
+@click.argument("job_id", metavar="ID", type=int)
+@pass_session
+def pause(session: Session, *, job_id: int) -> None:
+    """Stop job ID, wherever it runs, until it is resumed."""
+    with session.workplace() as workplace:
+        workplace.runner.pause(job_id)
+
+
+@command.command("first")
+@click.argument("job_id", metavar="ID", type=int)
+@pass_session
+def first(session: Session, *, job_id: int) -> None:
+    """Put job ID before all others of its node, wherever it runs."""
+    with session.workplace() as workplace:
+        workplace.runner.prefer(job_id)
+
+
+def _order(job: Job) -> tuple[int, float, int]:
+    return job.order
 
 
 def _list(session: Session, as_json: bool) -> None:
@@ -82,6 +104,10 @@ def _record(job: Job) -> dict[str, Any]:
         "total": job.progress.total,
         "bytes": job.progress.bytes_done,
         "failed": job.progress.failed,
+        "received": job.progress.received,
+        "priority": int(job.priority),
+        "attempt": job.attempt,
+        "due_at": _time(job.due_at),
         "created_at": _time(job.created_at),
         "started_at": _time(job.started_at),
         "finished_at": _time(job.finished_at),

@@ -11,6 +11,7 @@ from workstation.settings.values import (
     MouseProfile,
     OverlayColour,
     Settings,
+    TransferSettings,
     ViewerSettings,
     WorklistSettings,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "MouseProfile",
     "OverlayColour",
     "Settings",
+    "TransferSettings",
     "ViewerSettings",
     "WorklistSettings",
     "add_node",

@@ -80,6 +80,11 @@ class WorklistSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferSettings:
+    resume_at_start: bool = True  # the window goes on with what was interrupted when it last ended
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     local: LocalAe = LocalAe()
     listen: bool = True  # whether the window opens the listener
@@ -88,6 +93,7 @@ class Settings:
     keys: KeySettings = KeySettings()
     decode: DecodeSettings = DecodeSettings()
     worklist: WorklistSettings = WorklistSettings()
+    transfers: TransferSettings = TransferSettings()
 
     def node(self, name: str) -> Node | None:
         return next((node for node in self.nodes if node.name == name), None)

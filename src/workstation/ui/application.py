@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -11,6 +11,7 @@ from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QApplication, QWidget
 
 from workstation.domain.errors import WorkstationError
+from workstation.domain.job import Job
 from workstation.imaging.kernel_supply import KernelSupply
 from workstation.services.workplace import Workplace
 from workstation.settings import KeySettings, cache
@@ -208,6 +209,7 @@ def run_window(
     later.ask(workplace.decode_pool.start)
     if workplace.settings().listen:
         later.ask(workplace.listener.start, failed=lambda error: window.notices.show_notice(notice_of(error)))
+    later.ask(lambda: _take_up(workplace), then=lambda jobs: _tell_resumed(window, jobs))
     if open_paths:
         _open_first(window, open_paths, later)
     else:
@@ -217,6 +219,20 @@ def run_window(
         window.fit_into(window.screen().availableSize())
     window.show()
     return application.exec()
+
+
+def _take_up(workplace: Workplace) -> Sequence[Job]:
+    from workstation.ui.activity.unfinished import take_up
+
+    return take_up(workplace.runner, resume=workplace.settings().transfers.resume_at_start)
+
+
+def _tell_resumed(window: MainWindow, jobs: Sequence[Job]) -> None:
+    from workstation.ui.activity.unfinished import notice_of_resumed
+
+    words = notice_of_resumed(jobs)
+    if words is not None:
+        window.notices.show_notice(words)
 
 
 def _open_first(window: MainWindow, paths: tuple[Path, ...], later: AfterFirstPicture) -> None:

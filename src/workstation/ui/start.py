@@ -9,6 +9,7 @@ import gc
 import importlib
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
@@ -55,7 +56,7 @@ class AfterFirstPicture(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._tasks: list[tuple[Callable[[], object], Failed | None]] = []
+        self._tasks: list[tuple[Callable[[], Any], Failed | None, Callable[[Any], None] | None]] = []
         self._background = Background("start", self)
         self._first: FirstPaint | None = None
         self._begun = self._closed = False
@@ -64,9 +65,11 @@ class AfterFirstPicture(QObject):
         self._latest.timeout.connect(self.begin)
         window.closing.connect(self._close)
 
-    def ask(self, task: Callable[[], object], failed: Failed | None = None) -> None:
-        """A task for the background thread; in the order given, before the pages."""
-        self._tasks.append((task, failed))
+    def ask(
+        self, task: Callable[[], Any], failed: Failed | None = None, then: Callable[[Any], None] | None = None
+    ) -> None:
+        """A task for the background thread; in the order given, before the pages. `then` hears its answer."""
+        self._tasks.append((task, failed, then))
 
     def begin_after(self, widget: QWidget) -> None:
         """Begin when `widget` has been painted the next time."""
@@ -85,8 +88,8 @@ class AfterFirstPicture(QObject):
         # What is loaded by now stays: looking through all of it for garbage holds up a picture by 100 ms and more.
         gc.freeze()
         gc.enable()
-        for task, failed in self._tasks:
-            self._background.ask(task, failed=failed)
+        for task, failed, then in self._tasks:
+            self._background.ask(task, then, failed)
         for module in MODULES:
             self._background.ask(partial(importlib.import_module, module))
         self._background.ask(lambda: None, lambda _answer: self._make_pages())
