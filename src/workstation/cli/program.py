@@ -21,6 +21,7 @@ _VERBS = {
     "config": ("config", "Show or change the settings."),
     "node": ("node", "Add, list or remove the systems to talk to."),
     "echo": ("echo", "Test the connection to a node."),
+    "diagnose": ("diagnose", "Find out why a node cannot be reached or does not deliver."),
     "find": ("find", "List what a node has."),
     "retrieve": ("retrieve", "Bring a study from a node into the archive."),
     "send": ("send", "Send files or a study to a node."),

@@ -84,7 +84,7 @@ class DimseWalk:
 
     def _tcp(self) -> Finding:
         reach = self._at.probe.reach(self._node, Way.DIMSE, self._at.cancellation)
-        facts = (("Address reached", reach.peer), ("Our address on the way", reach.ours))
+        facts = (("Address reached", reach.peer), ("Our address", reach.ours))
         return Finding(Step.TCP, Light.GREEN, f"{self._node.host}:{self._node.port} takes connections.", facts=facts)
 
     def _tls(self) -> Finding:

@@ -117,7 +117,7 @@ def studies_finding(step: Step, found: Found) -> Finding:
             "If studies should be there, ask its administrator what this workstation may see.",
         )
     number = f"{found.studies} {'study' if found.studies == 1 else 'studies'}"
-    since = f" of the last {found.days} days" if found.days else ""
+    since = {None: "", 1: " of yesterday and today"}.get(found.days, f" of the last {found.days} days")
     what = f"It lists {number}{since}{' and more' if found.more else ''}."
     if found.target is None:
         why = "It names no series or instance of them, so retrieving cannot be tried, nor be proved complete."
