@@ -23,7 +23,7 @@ ROUNDS = 3
 
 def main() -> None:
     with support.scratch() as folder, OrthancPeer() as orthanc:
-        for title, count, rows, columns in (("100 x 512 KiB", 100, 512, 512), ("300 x 30 KiB", 300, 128, 120)):
+        for title, count, rows, columns in support.WORKLOADS:
             images = support.make_images(folder / title.replace(" ", ""), count, rows, columns)
             assert storescu(orthanc.node(), [images.folder], "+sd", "-xe").returncode == 0
             ways = _Ways(folder / f"{count}", images, orthanc)

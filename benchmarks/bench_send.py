@@ -14,7 +14,7 @@ ROUNDS = 3
 
 def main() -> None:
     with support.scratch() as folder, DcmtkStorescp("+xa", "--ignore") as peer:
-        for title, count, rows, columns in (("300 x 512 KiB", 300, 512, 512), ("1000 x 30 KiB", 1000, 128, 120)):
+        for title, count, rows, columns in support.WORKLOADS:
             images = support.make_images(folder / title.replace(" ", ""), count, rows, columns)
             candidates = {
                 "storescu": lambda images=images: _storescu(peer.node(), images),

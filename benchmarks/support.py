@@ -47,6 +47,10 @@ class Images:
         return sum(path.stat().st_size for path in self.paths) / 1e6
 
 
+# Title, images, rows, columns: a large CT series, many small images, four mammograms.
+WORKLOADS = (("500 x 512 KiB", 500, 512, 512), ("5000 x 30 KiB", 5000, 128, 120), ("4 x 50 MB", 4, 5000, 5000))
+
+
 def make_images(folder: Path, count: int, rows: int, columns: int) -> Images:
     """`count` CT images of noise, explicit VR little endian, each with its own UIDs and pixels."""
     folder.mkdir(parents=True)

@@ -97,9 +97,11 @@ class Incoming:
         self._lock = threading.Lock()
 
     def new_path(self) -> Path:
-        self.folder.mkdir(mode=0o700, exist_ok=True)
         with self._lock:
-            return self.folder / f"{next(self._numbers)}.part"
+            number = next(self._numbers)
+            if number == 1:
+                self.folder.mkdir(mode=0o700, exist_ok=True)
+        return self.folder / f"{number}.part"
 
     def complete(self, path: Path) -> Path:
         """Mark `path` as whole by its name: the next start takes it in should this process be killed first."""

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,21 @@ class IndexWriter:
             sql.format(where="instance.sop_instance_uid = ?"), (sop_instance_uid,)
         ).fetchone()
         return InstanceRow(to_noun(Instance, row[:-2]), row[-2], row[-1]) if row else None
+
+    def known(self, sop_instance_uids: Sequence[str]) -> set[str]:
+        """Those of them that have a row."""
+        found: set[str] = set()
+        for start in range(0, len(sop_instance_uids), _MOST_VALUES):
+            part = sop_instance_uids[start : start + _MOST_VALUES]
+            marks = ", ".join("?" * len(part))
+            sql = f"SELECT sop_instance_uid FROM instance WHERE sop_instance_uid IN ({marks})"
+            found.update(uid for (uid,) in self._connection.execute(sql, part))
+        return found
+
+    @cached_property
+    def deletions_pending(self) -> bool:
+        """Whether any file is to be deleted: as of the first question in this transaction."""
+        return self._connection.execute("SELECT 1 FROM deletion LIMIT 1").fetchone() is not None
 
     def add(self, summary: InstanceSummary, size_bytes: int, digest: str) -> None:
         """Insert an instance, and its series and study where they are new."""

@@ -134,9 +134,11 @@ class LocalArchive(Archive):
         placed: dict[Path, str] = {}
         try:
             with self._index.writing() as writer:
+                known = writer.known([summary.instance.sop_instance_uid for _, summary in arrivals])
                 for path, summary in arrivals:
                     uid = summary.instance.sop_instance_uid
-                    if writer.instance(uid) is None and not self._layout.object(uid).exists():
+                    if uid not in known and not self._layout.object(uid).exists():
+                        known.add(uid)
                         placed[path] = uid
                         self._place(writer, path, summary, digests[path])
         except BaseException:
@@ -199,7 +201,8 @@ class LocalArchive(Archive):
     def _place(self, writer: IndexWriter, path: Path, summary: InstanceSummary, digest: str) -> None:
         size_bytes = path.stat().st_size
         target = self._layout.object(summary.instance.sop_instance_uid)
-        writer.forget_deletion(self._relative(target))
+        if writer.deletions_pending:
+            writer.forget_deletion(self._relative(target))
         path.replace(target)
         writer.add(summary, size_bytes, digest)
 

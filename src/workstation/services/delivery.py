@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _AT_ONCE = 128  # in one flush and one transaction
-_MOST_WAITING = 512  # then the peer has to wait for its answer
+_MOST_WAITING = 4096  # then the peer has to wait for its answer
 
 
 class ArchiveInbox(Inbox):
