@@ -12,6 +12,7 @@ from workstation.domain.errors import WorkstationError
 from workstation.domain.job import ErrorReport
 from workstation.services.explain_peer import PEER_WORDS
 from workstation.services.explain_places import WRONG_PLACE_WORDS
+from workstation.services.explain_tls import TLS_WORDS
 from workstation.services.explanation import Details, Explanation
 
 __all__ = ["Explanation", "explain"]
@@ -313,5 +314,6 @@ _WORDS: dict[str, Callable[[Details], Explanation]] = {
     "key-unusable": _key_unusable,
     "cancelled": _cancelled,
     **PEER_WORDS,
+    **TLS_WORDS,
     **WRONG_PLACE_WORDS,
 }

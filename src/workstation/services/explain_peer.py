@@ -47,6 +47,17 @@ def _rejected(d: Details) -> Explanation:
     reason = d.get("reason").casefold()
     ours = d.get("our_ae_title")
     title = "The other system refused the connection"
+    if d.has("user") and not any(word in reason for word in ("calling", "called", "congestion", "limit")):
+        return Explanation(
+            title="The other system refused the user",
+            what=f"{d.node} rejected our association, for which the user {d.get('user')} was named.",
+            why="DICOM has no own words for a wrong user or passcode, so this is the most probable reason."
+            + d.aside("reason"),
+            remedy=(
+                "Enter user and passcode of the node again. If that is refused too, ask its administrator whether "
+                f"this user and the AE title {ours or 'of this workstation'} are allowed there."
+            ),
+        )
     if "calling" in reason:
         return Explanation(
             title=title,
@@ -251,6 +262,7 @@ def _cause(code: str) -> str:
         "peer-unreachable": "The other system could no longer be reached.",
         "peer-failure": "The other system reported a failure on the way.",
         "web-failure": "The web service failed on the way.",
+        "tls-failed": "No secure connection came about any more on the way.",
         "log-in-needed": "The web service wanted a new log-in on the way.",
         "no-accepted-context": "The other system does not offer the encoding that some of them need.",
         "unknown-move-destination": "The other system does not know this workstation’s AE title.",

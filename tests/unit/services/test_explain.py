@@ -10,17 +10,20 @@ from workstation.domain.errors import (
     ArchiveUnusable,
     AssociationRejected,
     Cancelled,
+    CertificateUnusable,
     DamagedFile,
     IncompleteTransfer,
     PeerFailure,
     PeerTimedOut,
     PortInUse,
     SettingsError,
+    TlsFailed,
     UnknownMoveDestination,
     WebFailure,
     WorkstationError,
 )
 from workstation.domain.job import ErrorReport
+from workstation.domain.tls import CertificateFault, TlsFault
 from workstation.services.explain import _WORDS, explain
 
 FULL = {
@@ -150,3 +153,23 @@ def test_paths_ports_and_waits_are_named() -> None:
     assert "30 seconds" in explain(PeerTimedOut(node="PACS", waited_s=30)).what
     assert "/data" in explain(ArchiveUnusable(path="/data", reason="read-only")).why
     assert explain(Cancelled()).title == "Cancelled"
+
+
+def test_each_fault_of_tls_has_its_own_sentences() -> None:
+    told = [explain(TlsFailed(node="PACS", fault=fault, expected_name="pacs.example.org")) for fault in TlsFault]
+    assert len({said.title for said in told}) == len({said.what for said in told}) == len(TlsFault)
+    wrong = explain(TlsFailed(node="PACS", fault=TlsFault.WRONG_NAME, expected_name="pacs.example.org"))
+    assert "pacs.example.org" in wrong.what
+
+
+def test_each_fault_of_a_file_for_tls_has_its_own_sentence() -> None:
+    told = [explain(CertificateUnusable(path="a.pem", use="key", fault=fault)) for fault in CertificateFault]
+    assert len({said.why for said in told}) == len(CertificateFault)
+    assert all("a.pem" in said.what for said in told)
+
+
+def test_a_rejection_with_a_user_speaks_of_the_user() -> None:
+    said = explain(AssociationRejected(node="PACS", reason="no reason given", user="reader"))
+    assert "reader" in said.what and "passcode" in said.remedy
+    known = explain(AssociationRejected(node="PACS", reason="calling AE title not recognised", user="reader"))
+    assert "AE title" in known.why
