@@ -45,20 +45,25 @@ STYLES = ("", "strong", "mono", "muted", "mono", "", "", "mono", "", "", "")
 def sort_key(entry: StudyEntry, column: Column) -> SortKey:
     """What rows are sorted by; the UID makes it unique."""
     study = entry.study
-    date = (study.study_date, study.study_time)
-    keys: dict[Column, SortKey] = {
-        Column.PATIENT: (study.patient_name.display.casefold(), *date),
-        Column.ID: (study.patient_id, *date),
-        Column.BORN: (study.birth_date, study.sex),
-        Column.DATE: date,
-        Column.MODALITY: (study.modalities, *date),
-        Column.DESCRIPTION: (study.description.casefold(), *date),
-        Column.ACCESSION: (study.accession_number, *date),
-        Column.SERIES: (study.series_count or 0,),
-        Column.IMAGES: (study.instance_count or 0,),
-        Column.WHERE: (not entry.local, tuple(entry.nodes)),
-    }
-    return (*keys[column], study.study_instance_uid)
+    if column in _BY_COLUMN_AND_DATE:
+        return (_BY_COLUMN_AND_DATE[column](entry), study.study_date, study.study_time, study.study_instance_uid)
+    return (*_BY_COLUMN[column](entry), study.study_instance_uid)
+
+
+_BY_COLUMN_AND_DATE: dict[Column, Callable[[StudyEntry], object]] = {
+    Column.PATIENT: lambda entry: entry.study.patient_name.display.casefold(),
+    Column.ID: lambda entry: entry.study.patient_id,
+    Column.MODALITY: lambda entry: entry.study.modalities,
+    Column.DESCRIPTION: lambda entry: entry.study.description.casefold(),
+    Column.ACCESSION: lambda entry: entry.study.accession_number,
+}
+_BY_COLUMN: dict[Column, Callable[[StudyEntry], SortKey]] = {
+    Column.BORN: lambda entry: (entry.study.birth_date, entry.study.sex),
+    Column.DATE: lambda entry: (entry.study.study_date, entry.study.study_time),
+    Column.SERIES: lambda entry: (entry.study.series_count or 0,),
+    Column.IMAGES: lambda entry: (entry.study.instance_count or 0,),
+    Column.WHERE: lambda entry: (not entry.local, tuple(entry.nodes)),
+}
 
 
 STUDY_TEXTS: dict[Column, Callable[[StudyEntry], str]] = {

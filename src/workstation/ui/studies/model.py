@@ -1,7 +1,7 @@
 """The found studies: merged from all sources by Study Instance UID, sorted, filtered, with their series.
 
-QtCore only. Rows go in at their sorted place as they arrive, so that the table never sorts anew. It is a
-flat table in which series follow the study that is unfolded: a tree view asks a model about every row
+QtCore only. Rows go in at their sorted place as they arrive, so that the table never sorts anew; a batch goes in at
+once, since each insertion of its own costs a view of many rows a tenth of a millisecond and more. It is a flat table in which series follow the study that is unfolded: a tree view asks a model about every row
 after every change, 0.12 s for 5000 rows (measured).
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import replace
+from operator import attrgetter
 
 from PySide6.QtCore import QModelIndex, QObject, Qt, Signal
 
@@ -22,6 +23,8 @@ from workstation.ui.widgets.row_model import Index, RowModel
 
 __all__ = ["Column", "StudiesModel", "StudyEntry"]
 
+FEW = 4  # rows that go in one by one, without the rest being laid out anew
+_sort_key = attrgetter("sort_key")
 ROLES = frozenset(
     {
         Qt.ItemDataRole.DisplayRole,
@@ -44,8 +47,8 @@ class StudiesModel(RowModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._entries: dict[str, StudyEntry] = {}
-        self._shown: list[StudyEntry] = []
-        self._keys: list[SortKey] = []  # of what is shown, ascending
+        self._shown: list[StudyEntry] = []  # ascending by their keys
+        self._unsorted: list[StudyEntry] = []  # after them, while a batch goes in
         self._unfolded: dict[str, int] = {}  # Study Instance UID -> how many series rows are shown of it
         self._spans: list[tuple[int, int, StudyEntry]] = []  # first series row, number of them, their study
         self._sort_column = Column.DATE
@@ -64,9 +67,18 @@ class StudiesModel(RowModel):
 
     def add(self, source: str, studies: Iterable[Study]) -> None:
         """Merge what `source` found."""
+        fresh: list[StudyEntry] = []
         for study in studies:
-            if study.study_instance_uid:
-                self._add(source, study)
+            uid = study.study_instance_uid
+            entry = self._entries.get(uid)
+            if entry is not None:
+                self._put_in(fresh)  # it may be one of them
+                fresh = []
+                self._join(entry, source, study)
+            elif uid:
+                entry = self._entries[uid] = StudyEntry(study, {source: study})
+                fresh.append(entry)
+        self._put_in(fresh)
         self.counts_changed.emit()
 
     def forget(self, source: str, uid: str) -> None:
@@ -79,7 +91,7 @@ class StudiesModel(RowModel):
         entry.series, entry.unfolded = None, False
         if entry.answers:
             entry.study = merge(entry.answers)
-            self._put_in(entry)
+            self._put_in([entry])
         else:
             del self._entries[uid]
         self.counts_changed.emit()
@@ -159,7 +171,7 @@ class StudiesModel(RowModel):
     # --- QAbstractTableModel -----------------------------------------------------------------
 
     def row_total(self) -> int:
-        return len(self._shown) + sum(count for _, count, _ in self._spans)
+        return len(self._shown) + len(self._unsorted) + sum(count for _, count, _ in self._spans)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role not in ROLES or not index.isValid():
@@ -187,24 +199,12 @@ class StudiesModel(RowModel):
         places = [self._locate(index.row()) for index in before]
         self._sort_column, self._descending = Column(column), order == Qt.SortOrder.DescendingOrder
         self._fill()
-        rows = {entry.uid: row for row, entry in enumerate(self._shown)} if before else {}
-        after = []
-        for index, (entry, series) in zip(before, places, strict=True):
-            row = self._row(rows[entry.uid]) if entry is not None else 0
-            below = 1 + (entry.series or []).index(series) if entry is not None and series is not None else 0
-            after.append(self.createIndex(row + below, index.column()))
-        self.changePersistentIndexList(before, after)
+        self._follow_rows(before, places)
         self.layoutChanged.emit()
 
     # --- rows --------------------------------------------------------------------------------
 
-    def _add(self, source: str, study: Study) -> None:
-        entry = self._entries.get(study.study_instance_uid)
-        if entry is None:
-            entry = StudyEntry(study, {source: study})
-            self._entries[entry.uid] = entry
-            self._put_in(entry)
-            return
+    def _join(self, entry: StudyEntry, source: str, study: Study) -> None:
         entry.answers[source] = study
         merged = merge(entry.answers)
         changed = replace(entry, study=merged)
@@ -215,21 +215,54 @@ class StudiesModel(RowModel):
         else:
             self._take_out(entry)
             entry.study = merged
-            self._put_in(entry)
+            self._put_in([entry])
 
-    def _put_in(self, entry: StudyEntry) -> None:
-        entry.sort_key = sort_key(entry, self._sort_column)
-        if not self._is_shown(entry):
+    def _put_in(self, entries: list[StudyEntry]) -> None:
+        for entry in entries:
+            entry.sort_key = sort_key(entry, self._sort_column)
+        shown = sorted((entry for entry in entries if self._is_shown(entry)), key=_sort_key)
+        if len(shown) > FEW:
+            self._put_in_many(shown)
             return
-        place = bisect_left(self._keys, entry.sort_key)
-        position = len(self._keys) - place if self._descending else place
-        row = self._row(position)
-        count = self._unfolded.get(entry.uid, 0)
-        self.beginInsertRows(QModelIndex(), row, row + count)
-        self._keys.insert(place, entry.sort_key)
-        self._shown.insert(position, entry)
-        self._find_spans()
+        for entry in shown:
+            place = self._place(entry.sort_key)
+            row = self._row(len(self._shown) - place if self._descending else place)
+            count = self._unfolded.get(entry.uid, 0)
+            self.beginInsertRows(QModelIndex(), row, row + count)
+            self._shown.insert(place, entry)
+            self._find_spans()
+            self.endInsertRows()
+
+    def _put_in_many(self, entries: list[StudyEntry]) -> None:
+        """New studies, ascending by their keys: at the end first, then all rows to their places in one step."""
+        end = self.row_total()
+        self.beginInsertRows(QModelIndex(), end, end + len(entries) - 1)
+        self._unsorted = entries
         self.endInsertRows()
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        places = [self._locate(index.row()) for index in before]
+        self._unsorted = []
+        merged: list[StudyEntry] = []
+        taken = 0
+        for entry in entries:
+            place = self._place(entry.sort_key, taken)
+            merged += self._shown[taken:place]
+            merged.append(entry)
+            taken = place
+        self._shown = merged + self._shown[taken:]
+        self._find_spans()
+        self._follow_rows(before, places)
+        self.layoutChanged.emit()
+
+    def _follow_rows(self, before: list[QModelIndex], places: list[tuple[StudyEntry | None, Series | None]]) -> None:
+        """Let persistent indexes, such as the selection's, go where their studies went."""
+        after = []
+        for index, (entry, series) in zip(before, places, strict=True):
+            row = self._row(self._position(entry)) if entry is not None else 0
+            below = 1 + (entry.series or []).index(series) if entry is not None and series is not None else 0
+            after.append(self.createIndex(row + below, index.column()))
+        self.changePersistentIndexList(before, after)
 
     def _take_out(self, entry: StudyEntry) -> None:
         position = self._position(entry)
@@ -238,8 +271,7 @@ class StudiesModel(RowModel):
         row = self._row(position)
         count = self._unfolded.get(entry.uid, 0)
         self.beginRemoveRows(QModelIndex(), row, row + count)
-        del self._shown[position]
-        del self._keys[bisect_left(self._keys, entry.sort_key)]
+        del self._shown[self._place(entry.sort_key)]
         self._find_spans()
         self.endRemoveRows()
 
@@ -269,8 +301,7 @@ class StudiesModel(RowModel):
         for entry in self._entries.values():
             entry.sort_key = sort_key(entry, self._sort_column)
         shown = [entry for entry in self._entries.values() if self._is_shown(entry)]
-        self._shown = sorted(shown, key=lambda entry: entry.sort_key, reverse=self._descending)
-        self._keys = sorted(entry.sort_key for entry in shown)
+        self._shown = sorted(shown, key=_sort_key)
         self._find_spans()
 
     def _is_shown(self, entry: StudyEntry) -> bool:
@@ -279,9 +310,13 @@ class StudiesModel(RowModel):
 
     def _position(self, entry: StudyEntry) -> int:
         """Its place among the studies shown, found by its key since keys are unique; -1 when it is not shown."""
-        place = bisect_left(self._keys, entry.sort_key)
-        position = len(self._keys) - 1 - place if self._descending else place
-        return position if 0 <= position < len(self._shown) and self._shown[position] is entry else -1
+        place = self._place(entry.sort_key)
+        if place >= len(self._shown) or self._shown[place] is not entry:
+            return -1
+        return len(self._shown) - 1 - place if self._descending else place
+
+    def _place(self, key: SortKey, start: int = 0) -> int:
+        return bisect_left(self._shown, key, start, key=_sort_key)
 
     def _row(self, position: int) -> int:
         """The row of the study at `position`, after the series that are unfolded before it."""
@@ -301,8 +336,11 @@ class StudiesModel(RowModel):
             if row < first + count:
                 return entry, (entry.series or [])[row - first]
             before += count
-        position = row - before
-        return (self._shown[position], None) if 0 <= position < len(self._shown) else (None, None)
+        position, count = row - before, len(self._shown)
+        if 0 <= position < count:
+            return self._shown[count - 1 - position if self._descending else position], None
+        new = position - count
+        return (self._unsorted[new], None) if 0 <= new < len(self._unsorted) else (None, None)
 
     def _find_spans(self) -> None:
         """Where series stand. Few studies are unfolded at a time."""
