@@ -172,20 +172,20 @@ class WrongService(PeerError):
 
 
 class NotDicomWeb(PeerError):
-    """details: cause (`path`, `web-page`, `no-json`, `redirect`), url, found (an address that would do), content_type"""
+    """details: cause (`path`, `web-page`, `no-json`, `redirect`), url, found (one that would do), content_type"""
 
     code = "not-dicomweb"
 
 
 class NotDelivered(PeerError):
-    """details: cause (`elsewhere`, `not-reached`, `turned-away`), callers (whom we turned away), our_ae_title, our_host,
-    our_port, status and comment of the peer
+    """details: cause (`elsewhere`, `not-reached`, `unknown-or-not-reached`, `turned-away`), callers (whom we turned
+    away), our_ae_title, our_host, our_port, status and comment of the peer
     """
 
     code = "not-delivered"
 
 
-class LogInNeeded(PeerError):
+class LogInNeeded(WebFailure):
     """details: auth (the node's), web_url, offered (the schemes it names), reason (`missing`, `refused` or words)"""
 
     code = "log-in-needed"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _SERVICE = "Workstation"
 _VARIABLE = "WORKSTATION_SECRET_"
+_LONGEST = 1000  # characters of one entry: Windows takes 1280
+_IN_PARTS = "workstation-parts:"
 _GOOD_PRIORITY = 1.0  # what keyring itself calls fit for use; plain files are below
 
 
@@ -54,7 +56,7 @@ class SystemSecrets(Secrets):
             if keyring is None:
                 return ""
             try:
-                return keyring.get_password(_SERVICE, _entry(node, kind)) or ""
+                return _read(keyring, _entry(node, kind))
             except Exception as error:  # each keyring raises what it likes
                 raise SecretsUnusable(reason=_said(error)) from error
 
@@ -65,7 +67,7 @@ class SystemSecrets(Secrets):
                 self._of_this_run[node, kind] = value
                 return
             try:
-                keyring.set_password(_SERVICE, _entry(node, kind), value)
+                _write(keyring, _entry(node, kind), value)
             except Exception as error:
                 raise SecretsUnusable(reason=_said(error)) from error
 
@@ -76,8 +78,7 @@ class SystemSecrets(Secrets):
             if keyring is None:
                 return
             try:
-                if keyring.get_password(_SERVICE, _entry(node, kind)) is not None:
-                    keyring.delete_password(_SERVICE, _entry(node, kind))
+                _forget(keyring, _entry(node, kind))
             except Exception as error:
                 raise SecretsUnusable(reason=_said(error)) from error
 
@@ -120,6 +121,33 @@ def _priority(keyring: KeyringBackend) -> float:
 
 def _entry(node: str, kind: str) -> str:
     return f"{node}: {kind}"
+
+
+def _read(keyring: KeyringBackend, entry: str) -> str:
+    first = keyring.get_password(_SERVICE, entry) or ""
+    if not first.startswith(_IN_PARTS):
+        return first
+    count, _, text = first.removeprefix(_IN_PARTS).partition(":")
+    return text + "".join(keyring.get_password(_SERVICE, f"{entry} {n}") or "" for n in range(2, int(count) + 1))
+
+
+def _write(keyring: KeyringBackend, entry: str, value: str) -> None:
+    _forget(keyring, entry)
+    parts = [value[at : at + _LONGEST] for at in range(0, len(value), _LONGEST)] or [""]
+    for number, part in enumerate(parts[1:], start=2):
+        keyring.set_password(_SERVICE, f"{entry} {number}", part)
+    keyring.set_password(_SERVICE, entry, f"{_IN_PARTS}{len(parts)}:{parts[0]}" if len(parts) > 1 else parts[0])
+
+
+def _forget(keyring: KeyringBackend, entry: str) -> None:
+    first = keyring.get_password(_SERVICE, entry)
+    if first is None:
+        return
+    if first.startswith(_IN_PARTS):
+        for number in range(2, int(first.removeprefix(_IN_PARTS).partition(":")[0]) + 1):
+            if keyring.get_password(_SERVICE, f"{entry} {number}") is not None:
+                keyring.delete_password(_SERVICE, f"{entry} {number}")
+    keyring.delete_password(_SERVICE, entry)
 
 
 def _said(error: Exception) -> str:

@@ -44,6 +44,17 @@ def test_what_is_deleted_is_gone_and_may_be_deleted_again() -> None:
     assert secrets.get("A", "token") == ""
 
 
+def test_a_long_one_is_kept_in_parts_as_windows_wants_it() -> None:
+    keyring = MemoryKeyring()
+    secrets = SystemSecrets({}, keyring)
+    long = "".join(f"{number:05d}" for number in range(700))
+    secrets.set("A", "oidc", long)
+    assert secrets.get("A", "oidc") == long
+    assert max(map(len, keyring.kept.values())) < 1280
+    secrets.set("A", "oidc", "short")
+    assert list(keyring.kept.values()) == ["short"]
+
+
 def test_the_environment_goes_before_the_keyring_and_the_kind_before_the_node() -> None:
     given = {"WORKSTATION_SECRET_RAD_PACS": "any", "WORKSTATION_SECRET_RAD_PACS_X_API_KEY": "one"}
     keyring = MemoryKeyring()

@@ -12,6 +12,7 @@ from pydicom import Dataset
 from workstation.dicom import elements
 from workstation.dicom.quiet import quiet
 from workstation.domain.errors import InputError, LocalError
+from workstation.jobs.back_off import OUT_OF_RESOURCES
 from workstation.network.dicomweb.transport import Session
 from workstation.network.dimse import status as words
 from workstation.network.part10 import Part10File
@@ -49,6 +50,7 @@ class _Sending:
         self._bytes = 0
         self._warnings: list[str] = []
         self._failures: list[ItemFailure] = []
+        self._cause = ""
 
     def readable(self, paths: Sequence[Path]) -> Iterator[Part10File]:
         for path in paths:
@@ -66,8 +68,9 @@ class _Sending:
             "Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}',
             "Content-Length": str(_length(batch, boundary)),
         }
-        body = self._body(batch, boundary)
-        with self._session.request("POST", "/studies", headers=headers, content=body) as response:
+        with self._session.request(
+            "POST", "/studies", headers=headers, body=lambda: self._body(batch, boundary)
+        ) as response:
             if response.status_code not in _WITH_RESULT:
                 self._session.raise_for(response)
             response.read()
@@ -90,6 +93,8 @@ class _Sending:
             uid = elements.text(item, "ReferencedSOPInstanceUID")
             mentioned.add(uid)
             code = elements.integer(item, "FailureReason") or 0
+            if code & 0xFF00 == 0xA700:
+                self._cause = OUT_OF_RESOURCES
             reason = f"{code:04X} {words.meaning('C-STORE', code)}"
             self._fail(uid, reason, files[uid].path if uid in files else None)
         for item in elements.items(result, "ReferencedSOPSequence"):
@@ -109,14 +114,14 @@ class _Sending:
         self._bytes += file.size
         if warning:
             self._warnings.append(f"{file.sop_instance_uid}: {warning:04X} {words.meaning('C-STORE', warning)}")
-        self._progress()
+        self._progress(file.path)
 
     def _fail(self, uid: str, reason: str, path: Path | None) -> None:
         self._failures.append(ItemFailure(uid, reason, path))
         self._progress()
 
-    def _progress(self) -> None:
-        self._on_progress(TransferProgress(self._sent, self._total, self._bytes, len(self._failures)))
+    def _progress(self, gone: Path | None = None) -> None:
+        self._on_progress(TransferProgress(self._sent, self._total, self._bytes, len(self._failures), gone))
 
     def report(self) -> TransferReport:
         return TransferReport(
@@ -126,6 +131,7 @@ class _Sending:
             bytes=self._bytes,
             warnings=tuple(self._warnings),
             failures=tuple(self._failures),
+            cause=self._cause,
         )
 
 

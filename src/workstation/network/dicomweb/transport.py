@@ -1,45 +1,49 @@
-"""HTTP over connections that a cancellation can end in every phase: name, connect, TLS, request, body."""
+"""One HTTP client for one operation, with our errors for what goes wrong, and who asks on each request."""
 
 from __future__ import annotations
 
-import socket
 import ssl
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-import httpcore2
 import httpx2
 
 from workstation.domain.errors import (
     Cancelled,
+    LogInNeeded,
     PeerAborted,
     PeerTimedOut,
     PeerUnreachable,
+    TlsFailed,
     WebFailure,
     WorkstationError,
 )
-from workstation.domain.node import Node
+from workstation.domain.node import Node, WebAuth
 from workstation.jobs.cancel import Cancellation
-from workstation.network.cancel import shut
-from workstation.network.connect import open_socket
+from workstation.network.dicomweb.auth import Identity, Nobody
+from workstation.network.dicomweb.connections import Backend, Transport
+from workstation.network.tls import client_context
+
+Body = Callable[[], Iterable[bytes]]  # made anew when a request has to be sent twice
 
 _PORTS = {"http": 80, "https": 443}
 
 
-class Session:
-    """An HTTP client for one operation on `node`'s DICOMweb root, with our errors for what goes wrong."""
+class Exchange:
+    """HTTP with a server at `root`, which is `node`'s or what its log-in depends on. A context manager."""
 
-    def __init__(self, node: Node, operation: str, cancellation: Cancellation) -> None:
+    def __init__(
+        self, node: Node, root: str, operation: str, cancellation: Cancellation, trust: ssl.SSLContext
+    ) -> None:
         self.node = node
+        self.root = root
         self.cancellation = cancellation
         self._operation = operation
-        self._backend = _Backend(cancellation)
-        timeout = httpx2.Timeout(node.response_timeout_s, connect=node.connect_timeout_s)
-        self._client = httpx2.Client(
-            transport=_Transport(self._backend, _trust(node.web_url)),
-            timeout=timeout,
+        self._backend = Backend(cancellation, _tls_names(node))
+        self.client = httpx2.Client(
+            transport=Transport(self._backend, trust),
+            timeout=httpx2.Timeout(node.response_timeout_s, connect=node.connect_timeout_s),
             trust_env=False,
             follow_redirects=True,
         )
@@ -47,18 +51,12 @@ class Session:
     @property
     def facts(self) -> dict[str, object]:
         """What every PeerError says about where it happened."""
-        root = httpx2.URL(self.node.web_url)
+        try:
+            root = httpx2.URL(self.root)
+        except httpx2.InvalidURL:
+            return {"node": self.node.name, "operation": self._operation}
         port = root.port or _PORTS.get(root.scheme)
         return {"node": self.node.name, "host": root.host, "port": port, "operation": self._operation}
-
-    @contextmanager
-    def request(
-        self, method: str, path: str, *, headers: dict[str, str] | None = None, **content: Any
-    ) -> Iterator[httpx2.Response]:
-        """The answer, its body not yet read. Raises WebFailure for an HTTP error status."""
-        url = self.node.web_url.rstrip("/") + path
-        with self.translating(), self._client.stream(method, url, headers=headers, **content) as response:
-            yield response
 
     def raise_for(self, response: httpx2.Response) -> NoReturn:
         """WebFailure for `response`; neither query (it holds names) nor credentials are told."""
@@ -79,150 +77,139 @@ class Session:
             raise self._translated(error) from error
 
     def _translated(self, error: Exception) -> WorkstationError:
+        if (refusal := self._backend.refusal) is not None:
+            host = httpx2.URL(self.root).host
+            return TlsFailed(
+                fault=refusal.fault,
+                reason=refusal.reason,
+                expected_name=_tls_names(self.node).get(host, host),
+                our_certificate=self.node.client_certificate or None,
+                **self.facts,
+            )
         if isinstance(error, httpx2.ConnectTimeout):
             return PeerUnreachable(reason=f"no answer within {self.node.connect_timeout_s:g} s", **self.facts)
         if isinstance(error, httpx2.TimeoutException):
             return PeerTimedOut(waited_s=f"{self.node.response_timeout_s:g}", **self.facts)
         if isinstance(error, httpx2.ConnectError | httpx2.UnsupportedProtocol | httpx2.InvalidURL):
             return PeerUnreachable(reason=str(error) or "cannot connect", **self.facts)
+        if isinstance(error, httpx2.TooManyRedirects):
+            return WebFailure(reason="it sends from one address to the next without end", **self.facts)
         return PeerAborted(reason="the connection was closed", **self.facts)
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Any:
         self._freeing = self.cancellation.on_cancel(self._backend.shut_all)
         self._freeing.__enter__()
         return self
 
     def __exit__(self, *reason: Any) -> None:
         self._freeing.__exit__(*reason)
-        self._client.close()
+        self.client.close()
 
 
-class _Transport(httpx2.HTTPTransport):
-    """httpx2's transport over our connections."""
+class Session(Exchange):
+    """One operation on `node`'s DICOMweb root, as `identity`. Its requests may be made by several threads at once."""
 
-    def __init__(self, backend: _Backend, trust: ssl.SSLContext) -> None:
-        super().__init__(verify=trust, trust_env=False)
-        self._pool = httpcore2.ConnectionPool(ssl_context=trust, network_backend=backend)
-
-
-class _Backend(httpcore2.NetworkBackend):
-    def __init__(self, cancellation: Cancellation) -> None:
-        self._cancellation = cancellation
-        self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
-
-    def connect_tcp(
+    def __init__(
         self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.NetworkStream:
-        try:
-            connection = open_socket(host, port, timeout or 60.0, self._cancellation)
-        except TimeoutError as error:
-            raise httpcore2.ConnectTimeout(str(error)) from error
-        except OSError as error:
-            raise httpcore2.ConnectError(_reason(error)) from error
-        return _Stream(self, connection)
+        node: Node,
+        operation: str,
+        cancellation: Cancellation,
+        trust: ssl.SSLContext | None = None,
+        identity: Identity | None = None,
+    ) -> None:
+        super().__init__(node, node.web_url, operation, cancellation, trust or no_trust())
+        self._identity = identity or Nobody()
+        self.client.event_hooks = {"request": [self._identify]}
 
-    def track(self, connection: socket.socket) -> None:
-        with self._lock:
-            self._open.add(connection)
-        if self._cancellation.cancelled:
-            shut(connection)
+    @contextmanager
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        body: Body | None = None,
+    ) -> Iterator[httpx2.Response]:
+        """The answer, its body not yet read; `path` below the root, or a whole address.
 
-    def forget(self, connection: socket.socket) -> None:
-        with self._lock:
-            self._open.discard(connection)
+        A log-in that is no longer accepted is renewed once. Raises LogInNeeded.
+        """
+        url = path if "://" in path else self.root.rstrip("/") + path
+        with self.translating():
+            sent = self._identity.headers()
+            with self._send(method, url, headers, params, body) as response:
+                if response.status_code != 401:
+                    yield response
+                    return
+                offered = _offered(response)
+            if not self._identity.renew(sent, self.cancellation):
+                raise self._refused(offered)
+            with self._send(method, url, headers, params, body) as response:
+                if response.status_code == 401:
+                    raise self._refused(_offered(response))
+                yield response
 
-    def shut_all(self) -> None:
-        """Wake whoever waits on one of the connections."""
-        with self._lock:
-            connections = list(self._open)
-        for connection in connections:
-            shut(connection)
+    def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        params: Mapping[str, str] | None,
+        body: Body | None,
+    ) -> Any:
+        content = body() if body is not None else None
+        return self.client.stream(method, url, headers=headers, params=params, content=content)
 
+    def _identify(self, request: httpx2.Request) -> None:
+        """Say who asks, to the node's own server only: a redirection to another one is followed without."""
+        ours = _origin(request.url) == _origin(httpx2.URL(self.root))
+        for name, value in self._identity.headers().items():
+            if ours:
+                request.headers[name] = value
+            else:
+                request.headers.pop(name, None)
 
-class _Stream(httpcore2.NetworkStream):
-    def __init__(self, backend: _Backend, connection: socket.socket) -> None:
-        self._backend = backend
-        self._socket = connection
-        backend.track(connection)
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        try:
-            self._socket.settimeout(timeout)
-            return self._socket.recv(max_bytes)
-        except TimeoutError as error:
-            raise httpcore2.ReadTimeout(str(error)) from error
-        except OSError as error:
-            raise httpcore2.ReadError(_reason(error)) from error
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        try:
-            self._socket.settimeout(timeout)
-            self._socket.sendall(buffer)
-        except TimeoutError as error:
-            raise httpcore2.WriteTimeout(str(error)) from error
-        except OSError as error:
-            raise httpcore2.WriteError(_reason(error)) from error
-
-    def close(self) -> None:
-        self._backend.forget(self._socket)
-        self._socket.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore2.NetworkStream:
-        self._backend.forget(self._socket)
-        self._socket.settimeout(timeout)
-        wrapped = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname, do_handshake_on_connect=False)
-        stream = _Stream(self._backend, wrapped)
-        try:
-            wrapped.do_handshake()
-        except TimeoutError as error:
-            stream.close()
-            raise httpcore2.ConnectTimeout(str(error)) from error
-        except OSError as error:
-            stream.close()
-            raise httpcore2.ConnectError(_reason(error)) from error
-        return stream
-
-    def get_extra_info(self, info: str) -> Any:
-        if info == "ssl_object" and isinstance(self._socket, ssl.SSLSocket):
-            return self._socket._sslobj  # type: ignore[attr-defined]
-        if info == "socket":
-            return self._socket
-        if info == "is_readable":  # asked before an idle connection is used again: readable means closed
-            return self._closed_by_peer()
-        return None
-
-    def _closed_by_peer(self) -> bool:
-        try:
-            self._socket.settimeout(0)
-            return self._socket.recv(1, socket.MSG_PEEK) == b""
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return False
-        except (OSError, ValueError):
-            return True
+    def _refused(self, offered: str) -> LogInNeeded:
+        auth = self.node.auth
+        in_address = auth is WebAuth.NONE and httpx2.URL(self.root).username
+        return LogInNeeded(
+            auth=WebAuth.BASIC if in_address else auth,
+            status=401,
+            offered=offered or None,
+            reason="refused",
+            **self.facts,
+        )
 
 
-def _trust(url: str) -> ssl.SSLContext:
-    """The system's certificates for https; an empty context (it trusts nobody) where they are not needed."""
-    if url.lower().startswith("https:"):
-        return httpx2.create_ssl_context()
+def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port or _PORTS.get(url.scheme)
+
+
+def _offered(response: httpx2.Response) -> str:
+    """The schemes of a WWW-Authenticate header (RFC 9110 11.6.1), without what else it says."""
+    known = ("Basic", "Bearer", "Digest", "Negotiate", "NTLM")
+    said = response.headers.get("www-authenticate", "").casefold()
+    return ", ".join(scheme for scheme in known if scheme.casefold() in said)
+
+
+def _tls_names(node: Node) -> dict[str, str]:
+    """Host -> the name that its certificate must bear, where that is another one."""
+    try:
+        return {httpx2.URL(node.web_url).host: node.tls_name} if node.tls_name else {}
+    except httpx2.InvalidURL:
+        return {}
+
+
+def trust_of(node: Node, passphrase: Callable[[], str] = str) -> ssl.SSLContext:
+    """Whom to trust at the node's own address. Raises CertificateUnusable."""
+    return client_context(node, passphrase) if is_secure(node.web_url) else no_trust()
+
+
+def no_trust() -> ssl.SSLContext:
+    """An empty context, which trusts nobody, where none is needed: the system's authorities take a while to read."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _reason(error: OSError) -> str:
-    if isinstance(error, socket.gaierror):
-        return "no such host"
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the server's certificate is not trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {error.reason}"
-    return (error.strerror or type(error).__name__).lower()
+def is_secure(url: str) -> bool:
+    return url.lower().startswith("https:")
