@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workstation.archive.local import LocalArchive
     from workstation.jobs.runner import Handler, JobContext, Outcome
     from workstation.services.ports import Listener
+    from workstation.services.scratch import WatchedInbox
     from workstation.services.workplace import Workplace
 
 
@@ -88,6 +89,7 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
     from workstation.network.secrets import SystemSecrets
     from workstation.services.broadcast import Broadcast
     from workstation.services.delivery import ArchiveInbox
+    from workstation.services.scratch import WatchedInbox
     from workstation.services.workplace import Workplace
 
     current = _CurrentSettings(folders, settings or load(folders))
@@ -97,7 +99,7 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
         closing.callback(archive.close)
         marks = LocalMarks(folders.data / "marks.sqlite")
         closing.callback(marks.close)
-        inbox = ArchiveInbox(archive, broadcast.publish)
+        inbox = WatchedInbox(ArchiveInbox(archive, broadcast.publish))
         secrets = SystemSecrets()
         listener = LateListener(
             lambda: current().local,
@@ -109,7 +111,9 @@ def open_workplace(folders: Folders, settings: Settings | None = None) -> Iterat
         closing.callback(pool.close)
         workplace: Workplace
         journal = Journal(folders.data / "jobs.sqlite")
-        runner = JobRunner(_opening(archive), broadcast.publish, journal, late=lambda: _handlers(lambda: workplace))
+        runner = JobRunner(
+            _opening(archive), broadcast.publish, journal, late=lambda: _handlers(lambda: workplace, inbox)
+        )
         workplace = Workplace(
             folders=folders,
             settings=current,
@@ -139,8 +143,10 @@ def _opening(archive: LocalArchive) -> Mapping[type[Any], Handler]:
     }
 
 
-def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]:
+def _handlers(workplace: Callable[[], Workplace], watched: WatchedInbox) -> Mapping[type[Any], Handler]:
     """Which other verb carries out which command, with the ports it needs."""
+    from workstation.network.late import probe
+    from workstation.services import diagnose
     from workstation.services import echo, export_command, ingest, retrieve, save_command, search, send
 
     def peers() -> dict[str, Any]:
@@ -161,7 +167,21 @@ def _handlers(workplace: Callable[[], Workplace]) -> Mapping[type[Any], Handler]
         at = workplace()
         return run_save_marks(command, context, **archive(), frames=at.decode_pool, publish=at.publish)
 
+    def look_into(command: Any, context: JobContext) -> Outcome:
+        at = workplace()
+        return diagnose.run_diagnose(
+            command,
+            context,
+            **archive(),
+            **peers(),
+            local=at.settings().local,
+            probe=probe(at.secrets),
+            listener=at.listener,
+            watched=watched,
+        )
+
     return {
+        diagnose.DiagnoseNode: look_into,
         search.SearchStudies: lambda command, context: search.run_search(
             command, context, **archive(), **peers(), publish=workplace().publish
         ),

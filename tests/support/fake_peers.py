@@ -108,6 +108,9 @@ class FakeListener(Listener):
     def bytes_from(self, ae_title: str) -> int:
         return 0
 
+    def turned_away(self) -> tuple[str, ...]:
+        return ()
+
     @property
     def running(self) -> bool:
         return self._running

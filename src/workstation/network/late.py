@@ -26,6 +26,7 @@ from workstation.services.ports import (
     TransferReport,
     WebPeer,
 )
+from workstation.services.probe import Probe
 
 
 def dimse_client(local: LocalAe, secrets: Secrets) -> DimsePeer:
@@ -33,6 +34,13 @@ def dimse_client(local: LocalAe, secrets: Secrets) -> DimsePeer:
     from workstation.network.dimse.client import DimseClient
 
     return DimseClient(local, secrets)
+
+
+def probe(secrets: Secrets) -> Probe:
+    """What a diagnosis asks of the network."""
+    from workstation.network.probe import NetworkProbe
+
+    return NetworkProbe(secrets)
 
 
 class LateWebClient(WebPeer):
@@ -110,3 +118,6 @@ class LateListener(Listener):
 
     def why_refused(self) -> LocalError | None:
         return self._listener.why_refused() if self._listener is not None else None
+
+    def turned_away(self) -> tuple[str, ...]:
+        return self._listener.turned_away() if self._listener is not None else ()

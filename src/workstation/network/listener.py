@@ -45,6 +45,7 @@ _FIRST_WORD_S = 10.0  # from the connection to its A-ASSOCIATE-RQ
 _IDLE_S = 60.0
 _SEATS = 2000  # connections without an association request yet
 _STOP_S = 4.0
+_REMEMBERED = 8  # callers that were turned away
 _POLL_S = 0.1
 
 
@@ -74,6 +75,7 @@ class StorageListener(ListenerPort):
         self._lock = threading.Lock()
         self._bytes: Counter[str] = Counter()
         self._bytes_lock = threading.Lock()
+        self._turned_away: dict[str, None] = {}  # in the order of their coming
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -99,6 +101,11 @@ class StorageListener(ListenerPort):
     def why_refused(self) -> LocalError | None:
         error, self._local_error = self._local_error, None
         return error
+
+    def turned_away(self) -> tuple[str, ...]:
+        with self._bytes_lock:
+            callers, self._turned_away = tuple(self._turned_away), {}
+        return callers
 
     def stop(self) -> None:
         """Close the port, abort what is under way; never waits long, not even for a client that hangs."""
@@ -143,6 +150,8 @@ class StorageListener(ListenerPort):
         if self._accept_unknown or calling in self._known_ae_titles():
             return
         _log.warning("association from an unknown calling AE title rejected")
+        with self._bytes_lock:
+            self._turned_away = dict.fromkeys([*self._turned_away, calling][-_REMEMBERED:])
         association.acse.send_reject(0x01, 0x01, 0x03)
         association.is_rejected = True
         association.kill()

@@ -33,7 +33,8 @@ _AT_MOST_S = 60.0  # for one instance
 _ARRIVES_WITHIN_S = 3.0  # after the node has said that it is sent
 _BASE = (Step.TCP, Step.TLS, Step.ASSOCIATION)
 # What a node says that had no connection to us, or was refused by whoever took it (PS3.4 table C.4-2).
-_COULD_NOT_SEND = ("A702", "B000", "C", "01")
+_NOTHING_EXACT = ("C", "01")  # what Orthanc says both when it does not know us and when it cannot reach us
+_COULD_NOT_SEND = ("A702", "B000", *_NOTHING_EXACT)
 
 
 class DimseWalk:
@@ -189,7 +190,7 @@ class DimseWalk:
         elif failure is not None and not said.startswith(_COULD_NOT_SEND):
             return failure
         else:
-            cause = "not-reached"
+            cause = "unknown-or-not-reached" if said.startswith(_NOTHING_EXACT) else "not-reached"
         return NotDelivered(
             cause=cause,
             callers=", ".join(callers) or None,

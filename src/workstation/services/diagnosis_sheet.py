@@ -9,6 +9,7 @@ from workstation.domain.node import ListenerTls
 from workstation.services.diagnosis import Diagnosis, Finding, Light
 
 _WIDTH = 22
+_WIDE = 60  # SOP classes have long names
 _LIGHTS = {
     Light.GREEN: "works",
     Light.AMBER: "note",
@@ -16,6 +17,7 @@ _LIGHTS = {
     Light.SKIPPED: "not tried",
     Light.RUNNING: "…",
 }
+_EXACT = {"unknown-move-destination": "status A801 move destination unknown"}
 _SAID = (
     "status",
     "meaning",
@@ -43,8 +45,12 @@ def sheet(diagnosis: Diagnosis) -> str:
     parts += [_section(f"{one.step.heading}: {_LIGHTS[one.light]}", _detail(one)) for one in wrong]
     if diagnosis.agreement is not None:
         offers = diagnosis.agreement.offers
-        parts.append(_section("Accepted", (_fact(one.name, ", ".join(one.syntaxes)) for one in offers if one.syntaxes)))
-        parts.append(_section("Not accepted", (_fact(one.name, one.refusal) for one in offers if not one.syntaxes)))
+        parts.append(
+            _section("Accepted", (_fact(one.name, ", ".join(one.syntaxes), _WIDE) for one in offers if one.syntaxes))
+        )
+        parts.append(
+            _section("Not accepted", (_fact(one.name, one.refusal, _WIDE) for one in offers if not one.syntaxes))
+        )
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -85,7 +91,8 @@ def _theirs(diagnosis: Diagnosis) -> Iterator[str]:
 
 def _step(finding: Finding) -> str:
     took = f"  {finding.elapsed_s * 1000:.0f} ms" if finding.elapsed_s is not None else ""
-    return f"  {finding.step.heading:<13} {_LIGHTS[finding.light]:<10} {finding.what}{took}"
+    what = "see below" if finding.error is not None else finding.what
+    return f"  {finding.step.heading:<13} {_LIGHTS[finding.light]:<10} {what}{took}"
 
 
 def _detail(finding: Finding) -> Iterator[str]:
@@ -98,7 +105,7 @@ def _detail(finding: Finding) -> Iterator[str]:
 
 def _answer(error: WorkstationError) -> str:
     said = (f"{name.replace('_', ' ')} {error.details[name]}" for name in _SAID if error.details.get(name))
-    return f"{error.code} ({'; '.join(said)})".replace(" ()", "")
+    return f"{_EXACT.get(error.code, error.code)} ({'; '.join(said)})".replace(" ()", "")
 
 
 def _section(title: str, lines: Iterator[str] | map[str]) -> str:
@@ -106,8 +113,8 @@ def _section(title: str, lines: Iterator[str] | map[str]) -> str:
     return "\n".join([title, *inside]) if inside else ""
 
 
-def _fact(name: str, value: str) -> str:
-    return f"  {name:<{_WIDTH}} {value}".rstrip()
+def _fact(name: str, value: str, width: int = _WIDTH) -> str:
+    return f"  {name:<{width}} {value}".rstrip()
 
 
 def _plain(url: str) -> str:

@@ -77,21 +77,24 @@ def _not_delivered(d: Details) -> Explanation:
             why=f"The AE title it calls itself by is not the one entered for it, {d.get('ae_title', 'of the node')}.",
             remedy=f"Add a node with the AE title {callers}, or correct the AE title of this one.",
         )
-    if _is_loopback(d.get("our_host")) and not _is_loopback(d.get("host")):
+    if _is_loopback(d.get("our_host")) and d.has("host") and not _is_loopback(d.get("host")):
         why = f"This workstation listens on {d.get('our_host')}, where only programs of this computer reach it."
         remedy = "Enter this computer’s address or 0.0.0.0 with “workstation config set local.host 0.0.0.0”."
     else:
+        no_entry = (
+            "it has no entry for AE title {}, or " if cause == "unknown-or-not-reached" else "for AE title {} it has "
+        )
         why = (
-            f"No connection of it has reached this workstation: it has another host or port for AE title {title}, "
+            f"No connection of it has reached this workstation: {no_entry.format(title)}another host or port, "
             "or a firewall of this computer or in between holds it back."
         )
         remedy = (
-            f"Ask its administrator whether the entry for AE title {title} says host {address}, and let that port "
+            f"Ask its administrator for the entry AE title {title}, host {address}, and let that port "
             "through the firewall. If it offers C-GET, “--method get” needs neither."
         )
     return Explanation(
         title="The images cannot get here",
-        what=f"{d.node} knows where to send, but could not{code}.",
+        what=f"{d.node} could not send the images here{code}.",
         why=f"{why}{said}",
         remedy=remedy,
     )
