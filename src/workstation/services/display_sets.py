@@ -85,6 +85,7 @@ class DisplaySet:
     dimension: str = ""  # what the phases are: "echo", "time"
     sorting: Sorting = Sorting()
     playback: Playback = Playback()
+    paged: bool = False  # its frames are the pages of a document
     part: Part | None = None  # of its series, told with the largest of its display sets
 
     @property

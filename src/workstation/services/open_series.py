@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _NOTHING_TOLD: Mapping[str, int] = {}
 _EVEN_MS = 0.5  # closer together, the times of a vector are one
+_SPECTROSCOPY = "1.2.840.10008.5.1.4.1.1.4.2"  # has rows and columns, of spectra
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 OnProgress = Callable[[Progress], None]
 
@@ -176,7 +177,7 @@ def _item(path: Path, nouns: SharedNouns, header: Header) -> OpenedFile | None:
     if "DirectoryRecordSequence" in header or elements.first_text(header, "SOPClassUID") == MEDIA_STORAGE_DIRECTORY:
         return None
     instance = match_from(header, Instance)
-    is_image = bool(instance.rows and instance.columns)
+    is_image = bool(instance.rows and instance.columns) and instance.sop_class_uid != _SPECTROSCOPY
     frames = min(max(1, instance.number_of_frames or 1), MOST_FRAMES)
     return OpenedFile(
         path=path,

@@ -183,6 +183,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _spec(
         "viewer.graphics", T("actions", "Graphics of the presentation state"), "Shift+P", when=_image, checkable=True
     ),
+    _spec("viewer.find", T("actions", "Find in the document"), "Ctrl+F", icon="search", when=_image),
     _spec("viewer.layout", T("actions", "Layout"), "Ctrl+L", icon="layout", when=_image),
     _spec("viewer.link", T("actions", "Link"), "Y", icon="sync", when=_image, checkable=True),
     _spec("viewer.link_scroll", T("actions", "Scroll to the same place"), when=_image, checkable=True),

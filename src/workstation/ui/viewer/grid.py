@@ -38,6 +38,7 @@ class ViewportGrid(QWidget):
     pointed_at = Signal(object, object)  # the viewport and the place of the shared cursor in it, None when it is gone
     dropped = Signal(str)  # the uid of a display set, for the active viewport
     canvas_added = Signal(object)
+    private_changed = Signal()
 
     def __init__(
         self,
@@ -111,6 +112,7 @@ class ViewportGrid(QWidget):
         self._private = private
         for canvas in self._canvases:
             canvas.set_private(private)
+        self.private_changed.emit()
 
     @property
     def private(self) -> bool:

@@ -49,6 +49,7 @@ from workstation.ui.viewer.opening import Opener
 from workstation.ui.viewer.playing import Playing
 from workstation.ui.viewer.presentations import PresentationMenu
 from workstation.ui.viewer.presets import Preset
+from workstation.ui.viewer.reading.reader import Reader
 from workstation.ui.viewer.series_model import SeriesModel
 from workstation.ui.viewer.side_panel import SidePanel
 from workstation.ui.viewer.sorting import Sorter
@@ -109,6 +110,7 @@ class ViewerPage(QWidget):
         LinkSwitches(self.linker, self.actions_, self.toolbar.button("link"))
         self.measuring = Measuring(self.grid, self.actions_, self._choose_left_tool, self)
         self.keeping = Keeping(workplace.marks, self.measuring.annotations, self.grid, self.series, self)
+        self.reader = Reader(workplace.decode_pool, self.grid, self.notices, self)
         self.key_selections = KeySelectionReader(self.measuring.annotations, self.series, self)
         self.mark_saver = MarkSaver(
             workplace,
@@ -194,6 +196,7 @@ class ViewerPage(QWidget):
         self.presentations.look(())
         self.blender.look(())
         self.key_selections.look(())
+        self.reader.look(())
         for viewport in self.grid.viewports:
             viewport.show(None)
         self.series.set_display_sets(())
@@ -212,6 +215,7 @@ class ViewerPage(QWidget):
         self.presentations.close()
         self.blender.close()
         self.key_selections.close()
+        self.reader.close()
         self.keeping.close()
         self.mark_saver.close()
         self._measurement_list.close()
@@ -261,6 +265,7 @@ class ViewerPage(QWidget):
         self.strip.chosen.connect(self._on_chosen)
         self.presentations.described.connect(self._on_described)
         self.key_selections.described.connect(self._on_described)
+        self.reader.described.connect(self._on_described)
         self._following.active_changed.connect(self.cine.pause)
         self._following.display_set_changed.connect(self._on_display_set)
         self._following.frame_shown.connect(self.frame_shown)
@@ -293,6 +298,7 @@ class ViewerPage(QWidget):
             "previous_patient": lambda: self._next_group(-1, of_patient),
             "layout": self._pick_layout,
             "privacy": self._set_private,
+            "find": self.reader.find,
         }
         for name, act in own.items():
             self._action(name).triggered.connect(lambda _checked=False, act=act: act())
@@ -342,6 +348,7 @@ class ViewerPage(QWidget):
         self.presentations.look(display_sets)
         self.blender.look(display_sets)
         self.key_selections.look(display_sets)
+        self.reader.look(display_sets)
         self._follow()
         self.grid.canvas.setFocus()
         self.opened.emit(display_sets)
@@ -491,4 +498,5 @@ class ViewerPage(QWidget):
         menu = context_menu(self.actions_, self.presets, self.viewport, self)
         self.presentations.add_to(menu, self.viewport)
         self.sorter.add_to(menu, self.viewport.display_set)
+        self.reader.add_to(menu, self.viewport.display_set)
         menu.popup(position)

@@ -23,14 +23,15 @@ from workstation.ui.viewer.model import Viewport
 from workstation.ui.viewer.picture_notes import calibration_line, flags, made_line, presentation_flag, ruler_mm
 
 SMALL = (330, 260)  # logical pixels across and down; below that four full corners meet
+_BEING_READ = "It is being read."
 _KINDS = {
     DisplayKind.DOCUMENT: (
         "This is a document, not an image",
-        "Its content cannot be displayed here yet. Its attributes are listed at the right.",
+        _BEING_READ,
     ),
     DisplayKind.OTHER: (
         "This object has no image",
-        "Its attributes are listed at the right.",
+        _BEING_READ,
     ),
 }
 
@@ -51,6 +52,8 @@ def furnish(
     if display_set is None:
         return Furniture(message="Drop a series here")
     title, message = _message(viewport, display_set)
+    if private and message == _BEING_READ:
+        message = "What it says is kept back in the privacy view."
     small = density is Density.FULL and _is_small(viewport, ratio)
     if small:
         density = Density.MINIMAL
@@ -84,11 +87,12 @@ def _is_small(viewport: Viewport, ratio: float) -> bool:
 
 def _with_geometry(furniture: Furniture, viewport: Viewport, frame: Frame, density: Density, ratio: float) -> Furniture:
     zoom = viewport.zoom or 1.0
+    paged = viewport.display_set is not None and viewport.display_set.paged
     size = (round(viewport.size[0] / ratio), round(viewport.size[1] / ratio))
     return Furniture(
         corners=furniture.corners,
         letters=edge_letters(frame.attributes, viewport.view),
-        ruler=ruler(zoom / ratio, ruler_mm(frame), size) if density is Density.FULL else None,
+        ruler=ruler(zoom / ratio, ruler_mm(frame), size) if density is Density.FULL and not paged else None,
         laterality=_laterality(viewport),
         flags=(*_notices(viewport), *_flags(viewport, frame)),
         loading=furniture.loading,
@@ -117,7 +121,7 @@ def _image_lines(
 ) -> tuple[str, ...]:
     if viewport.shown is None or display_set.kind is not DisplayKind.IMAGE:
         return ()
-    position = f"Im {viewport.shown + 1} / {viewport.count}"
+    position = f"{'Page' if display_set.paged else 'Im'} {viewport.shown + 1} / {viewport.count}"
     if display_set.frame_rate is not None and viewport.count > 1:
         position += f" · {number(display_set.frame_rate)} fps"
     lines = [position, *_order_lines(viewport.shown, display_set)]
