@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from tests.support.fake_archive import FakeArchive
 from tests.support.secrets import secrets_of_this_run
-from workstation.domain.errors import PeerTimedOut, PeerUnreachable, WorkstationError
+from workstation.domain.errors import PeerError, PeerTimedOut, PeerUnreachable, WorkstationError
 from workstation.domain.node import LocalAe, Node
 from workstation.domain.person_name import PersonName
 from workstation.domain.query import OnRemark, Query, WorklistQuery, no_remark
@@ -27,6 +27,8 @@ from workstation.jobs.runner import Handler, JobRunner
 from workstation.services.annotations import MarksInMemory
 from workstation.services.broadcast import Broadcast
 from workstation.services.delivery import ArchiveInbox
+from workstation.services.diagnose import DiagnoseNode
+from workstation.services.diagnosis import Diagnosis, Finding, Light, Step, finding_of
 from workstation.services.echo import EchoNode, run_echo
 from workstation.services.ingest import ImportPaths, run_import
 from workstation.services.open_series import OpenPaths, OpenStudy, run_open_paths, run_open_study
@@ -234,12 +236,30 @@ def _handlers(
             dimse=peers,
             publish=broadcast.publish,  # type: ignore[arg-type]
         ),
+        DiagnoseNode: lambda command, context: _diagnose(find_node(command.node), peers, context),
         EchoNode: lambda command, context: run_echo(command, context, find_node=find_node, **both),
         RetrieveStudy: lambda command, context: retrieve[-1](command, context),  # noqa: PLW0108 - the last one then
         OpenStudy: lambda command, context: run_open_study(command, context, archive=archive),
         OpenPaths: run_open_paths,
         ImportPaths: lambda command, context: run_import(command, context, archive=archive, publish=broadcast.publish),
     }
+
+
+def _diagnose(node: Node | None, peers: ScriptedPeers, context: Any) -> Any:
+    """A walk of two steps, the second of which is the peer's."""
+    from workstation.jobs.runner import Outcome
+
+    assert node is not None
+    first = Finding(Step.TCP, Light.GREEN, "It takes connections.", elapsed_s=0.002)
+    so_far = Diagnosis(node, LocalAe(), "2026-11-24T21:00:00+01:00", (first, Finding(Step.ASSOCIATION, Light.RUNNING)))
+    context.partial(so_far)
+    second = Finding(Step.ASSOCIATION, Light.GREEN, "It accepts us.", elapsed_s=0.01)
+    try:
+        peers.echo(node, context.cancellation)
+    except PeerError as error:
+        second = finding_of(Step.ASSOCIATION, error)
+    done = replace(so_far, findings=(first, second), ended=True)
+    return Outcome(done, partly=done.error is not None, error=done.error)
 
 
 def column_texts(model: Any, column: int) -> list[str]:

@@ -9,7 +9,7 @@ from workstation.domain.events import JobFinished
 from workstation.domain.job import JobState
 from workstation.ui.desk import Desk
 
-QUERIES = frozenset({"search", "worklist", "open-study", "open-paths", "save-marks"})  # told elsewhere
+QUERIES = frozenset({"search", "worklist", "open-study", "open-paths", "save-marks", "diagnose"})  # told elsewhere
 
 
 class JobNotices(QObject):

@@ -45,6 +45,7 @@ KINDS = {
     "search": T("messages", "Search"),
     "worklist": T("messages", "Worklist"),
     "echo": T("messages", "Verify"),
+    "diagnose": T("messages", "Diagnose"),
     "retrieve": T("messages", "Retrieve"),
     "send": T("messages", "Send"),
     "import": T("messages", "Import"),

@@ -12,7 +12,7 @@ from workstation.domain.job import JobState
 from workstation.ui.assets import DARK
 from workstation.ui.words import refused
 
-_ASKING = frozenset({"echo", "retrieve", "send", "send-files"})
+_ASKING = frozenset({"echo", "diagnose", "retrieve", "send", "send-files"})
 
 
 @dataclass(frozen=True, slots=True)
