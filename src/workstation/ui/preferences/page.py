@@ -26,6 +26,7 @@ from workstation.domain.node import LocalAe, Node, ae_title_problem
 from workstation.services.echo import EchoNode
 from workstation.settings import MouseProfile, OverlayColour, Settings
 from workstation.ui.desk import Desk
+from workstation.ui.preferences.diagnosis import DiagnosisDialog
 from workstation.ui.preferences.key_editor import NAMES, KeyEditor
 from workstation.ui.preferences.model import Column, NodesModel, is_loopback
 from workstation.ui.preferences.node_dialog import NodeDialog
@@ -147,6 +148,15 @@ class SettingsPage(QWidget):
         if node is not None:
             self.model.set_verifying(node.name, True)
             self._desk.submit(EchoNode(node.name))
+
+    def diagnose(self) -> None:
+        """Walk to the node step by step."""
+        node = self._selected()
+        if node is not None:
+            dialog = DiagnosisDialog(self._desk, node.name, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
+            dialog.start()
 
     # --- nodes -------------------------------------------------------------------------------
 
@@ -340,6 +350,7 @@ class SettingsPage(QWidget):
         self._node_buttons = [
             button(self.tr("Change…"), "edit", self.change_node),
             button(self.tr("Verify"), "check", self.verify),
+            button(self.tr("Diagnose…"), "activity", self.diagnose),
             button(self.tr("Remove…"), "trash", self.remove_node),
         ]
         self.table.setMinimumHeight(250)
