@@ -42,6 +42,7 @@ from workstation.network.cancel import free, shut
 from workstation.network.connect import open_socket, send_at_once
 from workstation.network.dimse import status as words
 from workstation.network.dimse.patience import PatientProvider
+from workstation.network.guard import GuardedProvider
 from workstation.network.identity import KnownNode, key_passphrase
 from workstation.network.tls import (
     HandshakeFailed,
@@ -52,7 +53,6 @@ from workstation.network.tls import (
     shake_hands,
     speaks_tls,
 )
-from workstation.network.guard import GuardedProvider
 from workstation.network.upper_layer import Aborted, AssociationEnded, Closed, Garbled, Stalled, Transfer
 from workstation.services.ports import Arrivals
 
@@ -80,10 +80,17 @@ class Link:
     @contextmanager
     def farewell(self, context_id: int, command: bytes) -> Iterator[None]:
         """Inside the block a cancellation sends `command` (C-CANCEL) first, and leaves the peer a moment to obey."""
-        transfer, requestor = self.transfer, self.association.ae
+        transfer = self.transfer
         assert transfer is not None
+        with self.last_words(lambda: transfer.interject(context_id, command)):
+            yield
+
+    @contextmanager
+    def last_words(self, say: Callable[[], None]) -> Iterator[None]:
+        """The same with whatever `say` does; it must not wait."""
+        requestor = self.association.ae
         assert isinstance(requestor, _Requestor)
-        requestor.last_words = lambda: transfer.interject(context_id, command)
+        requestor.last_words = say
         try:
             yield
         finally:
@@ -170,10 +177,14 @@ class Link:
         """
         while True:
             status, identifier = next(answers, (Dataset(), None))
-            self.cancellation.raise_if_cancelled()
             if "Status" not in status:
                 raise self.lost()
             self.heard()
+            if self.cancellation.cancelled:
+                if int(status.Status) in words.PENDING:
+                    continue  # until it has stopped, or the association is ended for us
+                self.stopped = True
+                raise Cancelled()
             yield status, identifier
             if int(status.Status) not in words.PENDING:
                 return

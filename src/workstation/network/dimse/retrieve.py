@@ -22,7 +22,7 @@ from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelMove as S
 
 from workstation.dicom import elements
 from workstation.dicom.quiet import quiet
-from workstation.domain.errors import LocalError, NoAcceptedContext, PeerAborted, PeerFailure
+from workstation.domain.errors import Cancelled, LocalError, NoAcceptedContext, PeerAborted, PeerFailure
 from workstation.domain.node import LocalAe, Node, RetrieveMethod
 from workstation.domain.study import Level
 from workstation.domain.uid import is_valid_uid
@@ -41,6 +41,7 @@ from workstation.network.dimse.command import (
     Command,
     MemorySink,
     Messages,
+    cancel_request,
     get_request,
     response,
 )
@@ -66,6 +67,7 @@ from workstation.services.ports import (
 _UIDS_PER_REQUEST = 500  # a UI value in explicit VR holds 64 KiB (PS3.5 7.1.2)
 _GET = (StudyRootGet, PatientRootGet)
 _MOVE = (StudyRootMove, PatientRootMove)
+_MESSAGE_ID = 1  # pynetdicom's, unless it is told another
 _SERIES_ASKED = 20  # for their SOP classes; beyond that the usual ones are offered
 
 
@@ -120,9 +122,11 @@ def move(
             link.heard()
             answers = link.association.send_c_move(identifier, destination or local.ae_title, asking.model)
             counts.begin()
-            for status, answer in link.responses(answers):
-                counts.note(link, answer_of(status, answer))
-                on_progress(TransferProgress(counts.done, counts.expected, 0, counts.failed))
+            with link.last_words(lambda: _stop_moving(link, asking.model)):
+                for status, answer in link.responses(answers):
+                    counts.note(link, answer_of(status, answer))
+                    with _until_stopped(cancellation):
+                        on_progress(TransferProgress(counts.done, counts.expected, 0, counts.failed))
     return TransferReport(
         method=RetrieveMethod.MOVE,
         expected=counts.expected,
@@ -130,6 +134,22 @@ def move(
         warnings=tuple(counts.warnings),
         failures=counts.failures(),
     )
+
+
+def _stop_moving(link: Link, model: str) -> None:
+    """C-CANCEL (PS3.7 9.3.4.3)."""
+    with contextlib.suppress(RuntimeError, ValueError):  # it is over already
+        link.association.send_c_cancel(_MESSAGE_ID, query_model=UID(model))
+
+
+@contextlib.contextmanager
+def _until_stopped(cancellation: Cancellation) -> Iterator[None]:
+    """Who is told of the progress may cancel: then the peer is heard out first, see `Link.farewell`."""
+    try:
+        yield
+    except Cancelled:
+        if not cancellation.cancelled:
+            raise
 
 
 def _each(wanted: Wanted) -> Iterator[RetrieveTarget]:
@@ -232,16 +252,25 @@ class _Receiver:
             self._spool.discard()
 
     def retrieve(self, identifier: Dataset) -> None:
-        """Ask for `identifier` and take what comes until the final response."""
-        self._ask(identifier)
+        """Ask for `identifier` and take what comes until the final response.
+
+        After a cancellation too: the peer is sent a C-CANCEL and has a moment to stop.
+        """
+        context_id = self._ask(identifier)
         self._got.counts.begin()
+        with self._link.farewell(context_id, cancel_request(self._message_id)):
+            self._take_all()
+
+    def _take_all(self) -> None:
         while True:
             context_id, command, sink = self._messages.receive(self._link.node.response_timeout_s)
             self._link.heard()
-            self._link.cancellation.raise_if_cancelled()
             if isinstance(sink, Spool):
                 self._store(context_id, command, sink)
             elif command.field == C_GET_RQ | RESPONSE and command.status is not None:
+                if self._link.cancellation.cancelled and command.status not in words.PENDING:
+                    self._link.stopped = True
+                    raise Cancelled()
                 self._got.counts.note(self._link, self._answer(context_id, command, sink))
                 self._report_progress()
                 if command.status not in words.PENDING:
@@ -250,7 +279,7 @@ class _Receiver:
                 self._messages.transfer.abort()
                 raise Garbled("neither an instance nor an answer to C-GET")
 
-    def _ask(self, identifier: Dataset) -> None:
+    def _ask(self, identifier: Dataset) -> int:
         context = self._link.context(self._model)
         assert context is not None  # required before
         syntax = context.transfer_syntax[0]
@@ -258,7 +287,9 @@ class _Receiver:
         self._message_id += 1
         self._link.heard()
         request = get_request(self._message_id, self._model)
-        self._messages.send(context.context_id or 0, request, BytesIO(encoded), len(encoded))
+        context_id = context.context_id or 0
+        self._messages.send(context_id, request, BytesIO(encoded), len(encoded))
+        return context_id
 
     def _open(self, context_id: int, command: Command) -> DataSink:
         if command.field != C_STORE_RQ:
@@ -291,7 +322,8 @@ class _Receiver:
         return Answer(command.status or 0, numbers, failed, command.text(ERROR_COMMENT))
 
     def _report_progress(self) -> None:
-        self._on_progress(self._got.progress())
+        with _until_stopped(self._link.cancellation):
+            self._on_progress(self._got.progress())
 
 
 def _identifiers(target: RetrieveTarget, node: Node, patient: str | None) -> Iterator[Dataset]:
