@@ -102,6 +102,6 @@ def timed(step: Step, take: Callable[[], Finding]) -> Finding:
         raise
     except WorkstationError as error:
         finding = finding_of(step, error)
-    if finding.elapsed_s is None and finding.light is not Light.SKIPPED:
+    if finding.elapsed_s is None and finding.tried:
         finding = replace(finding, elapsed_s=time.monotonic() - started)
     return finding

@@ -227,7 +227,7 @@ class DimseWalk:
 
     def _store(self) -> Finding:
         if not self._at.store:
-            return Finding(Step.STORE, Light.AMBER, "Not tried: it would store an instance there.")
+            return Finding(Step.STORE, Light.AMBER, "Not tried: it would store an instance there.", tried=False)
         if self._inbox is None:
             return skipped(Step.STORE, "Not tried, since C-GET gave no instance that could be sent back.")
         with self._at.at_most(_AT_MOST_S) as cancellation:

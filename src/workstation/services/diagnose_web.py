@@ -163,7 +163,7 @@ class WebWalk:
 
     def _stow(self) -> Finding:
         if not self._at.store:
-            return Finding(Step.STOW, Light.AMBER, "Not tried: it would store an instance there.")
+            return Finding(Step.STOW, Light.AMBER, "Not tried: it would store an instance there.", tried=False)
         if self._inbox is None:
             return skipped(Step.STOW, "Not tried, since WADO-RS gave no instance that could be sent back.")
         with self._at.at_most(_AT_MOST_S) as cancellation:

@@ -70,6 +70,7 @@ class Finding:
     elapsed_s: float | None = None
     facts: Facts = ()
     error: WorkstationError | None = None
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +109,4 @@ def finding_of(
 
 
 def skipped(step: Step, why: str) -> Finding:
-    return Finding(step, Light.SKIPPED, why)
+    return Finding(step, Light.SKIPPED, why, tried=False)

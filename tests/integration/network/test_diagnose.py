@@ -6,6 +6,7 @@ import json
 import subprocess
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,6 @@ FAULTS: dict[str, tuple[dict[str, Any], Step, str]] = {
     "https to http": ({**WEB_ONLY, "web_url": "https"}, Step.WEB_TLS, "one for connections without TLS"),
     "DICOM port as web": ({**WEB_ONLY, "web_url": "dicom"}, Step.HTTP, "a DICOM service answers"),
     "wrong path": ({**WEB_ONLY, "web_url": "path"}, Step.QIDO, "DICOMweb answers at"),
-    "web page": ({**WEB_ONLY, "web_url": "page"}, Step.QIDO, "DICOMweb"),
 }
 
 
@@ -107,7 +107,6 @@ def test_a_fault_of_the_settings_has_its_sentence(fault: str, tmp_path: Path, or
         "https": orthanc.web_url.replace("http:", "https:"),
         "dicom": f"http://127.0.0.1:{orthanc.dicom_port}/dicom-web",
         "path": f"{orthanc.http}/nothing",
-        "page": f"{orthanc.http}/app",
     }
     node = orthanc.node(
         **{key: places.get(value, value) if isinstance(value, str) else value for key, value in changes.items()}
@@ -217,6 +216,77 @@ def test_a_silent_peer(tmp_path: Path) -> None:
         node = peer.node(web_url="", response_timeout_s=1.0)
         found = diagnose(tmp_path, node, LocalAe(port=free_port()), theirs="scripted-peer")
     assert "was silent for 1 seconds" in at(found, Step.ASSOCIATION).what
+
+
+class _Web(ThreadingHTTPServer):
+    """Answers everything with one status, type and Date, or sends it on."""
+
+    daemon_threads = True
+
+    def __init__(self, status: int, content_type: str = "", sent_on: str = "", date: str = "") -> None:
+        super().__init__(("127.0.0.1", 0), _Answers)
+        self.status, self.content_type, self.sent_on, self.date = status, content_type, sent_on, date
+        self.thread = threading.Thread(target=self.serve_forever, args=(0.02,), name="web")
+        self.thread.start()
+
+    def node(self) -> Node:
+        return Node("web", "", "", 104, web_url=f"http://127.0.0.1:{self.server_port}/here")
+
+    def __exit__(self, *reason: object) -> None:
+        self.shutdown()
+        self.thread.join()
+        super().__exit__(*reason)
+
+
+class _Answers(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        server = self.server
+        assert isinstance(server, _Web)
+        sent_on = server.sent_on and not self.path.startswith(server.sent_on)
+        self.send_response_only(302 if sent_on else server.status)
+        if sent_on:
+            self.send_header("Location", f"{server.sent_on}/studies")
+        if server.date:
+            self.send_header("Date", server.date)
+        self.send_header("Content-Type", server.content_type)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"[]")
+
+    def log_message(self, *_: object) -> None:
+        """Not on stderr."""
+
+
+JSON = "application/dicom+json"
+WEB_FAULTS: dict[str, tuple[dict[str, Any], Step, Light, str]] = {
+    "a web page": ({"status": 200, "content_type": "text/html"}, Step.QIDO, Light.RED, "gives a web page for people"),
+    "another form": ({"status": 200, "content_type": "text/plain"}, Step.QIDO, Light.RED, "answers in text/plain, not"),
+    "403": ({"status": 403}, Step.AUTH, Light.RED, "does not allow this"),
+    "503": ({"status": 503}, Step.QIDO, Light.RED, "It is overloaded"),
+    "404": ({"status": 404}, Step.QIDO, Light.RED, "nothing at http://127.0.0.1"),
+    "sent on": (
+        {"status": 200, "content_type": JSON, "sent_on": "/there"},
+        Step.HTTP,
+        Light.AMBER,
+        "It sends us on from there to http://127.0.0.1",
+    ),
+    "a clock that is off": (
+        {"status": 200, "content_type": JSON, "date": "Tue, 24 Nov 2020 08:00:00 GMT"},
+        Step.HTTP,
+        Light.AMBER,
+        "minutes behind this computer’s",
+    ),
+    "nothing in it": ({"status": 200, "content_type": JSON}, Step.QIDO, Light.AMBER, "has no study to show us"),
+}
+
+
+@pytest.mark.parametrize("fault", WEB_FAULTS)
+def test_a_web_server_that_is_not_what_was_meant(fault: str, tmp_path: Path) -> None:
+    answer, step, light, sentence = WEB_FAULTS[fault]
+    with _Web(**answer) as server:
+        found = diagnose(tmp_path, server.node(), LocalAe(port=free_port()))
+    assert at(found, step).light is light
+    assert sentence in words(at(found, step))
 
 
 def test_the_command_line_tells_each_step_and_writes_the_sheet(tmp_path: Path, orthanc: OrthancPeer) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from workstation.domain.errors import Cancelled
 from workstation.domain.events import JobFinished, PartialResult
@@ -16,7 +18,7 @@ from workstation.ui.assets import DARK
 from workstation.ui.desk import Desk
 from workstation.ui.messages import notice_of, translate
 from workstation.ui.widgets.buttons import button, frame, label
-from workstation.ui.widgets.layouts import clear, column, row
+from workstation.ui.widgets.layouts import column, row
 
 _COLOURS = {
     Light.GREEN: DARK.green,
@@ -44,14 +46,15 @@ class DiagnosisDialog(QDialog):
         self.summary.setAccessibleName(self.tr("Outcome"))
         self._inside = QWidget()
         self._inside.setObjectName("scrolled")
-        self._rows = column(spacing=10, margins=(2, 2, 10, 2))
+        self._rows = column(None, spacing=10, margins=(2, 2, 10, 2))
+        self._shown: list[tuple[Finding, str]] = []
         self._inside.setLayout(self._rows)
         self.scroll = QScrollArea()
         self.scroll.setAccessibleName(self.tr("Steps"))
         self.scroll.setWidget(self._inside)
         self.scroll.setWidgetResizable(True)
         self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.store = QCheckBox(self.tr("Next time, also send it back the instance that it gives"))
+        self.store = QCheckBox(self.tr("Also send back what it gives"))
         self.again = button(self.tr("Run again"), "reset", self.start)
         self.stop = button(self.tr("Stop"), "close", self.cancel)
         self.copy = button(self.tr("Copy sheet for its administrator"), "copy", self.copy_sheet)
@@ -120,13 +123,22 @@ class DiagnosisDialog(QDialog):
             self.summary.setText(f"{words.text} {words.remedy}".strip())
 
     def _show(self) -> None:
-        clear(self._rows)
-        for finding in self.diagnosis.findings if self.diagnosis else ():
-            stopped = finding.light is Light.RUNNING and not self._running
-            self._rows.addWidget(_step_row(finding, self._words(Light.SKIPPED if stopped else finding.light)))
-        self._rows.addStretch(1)
+        findings = self.diagnosis.findings if self.diagnosis else ()
+        wanted = [(one, self._words(self._light(one))) for one in findings]
+        kept = sum(
+            1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(self._shown, wanted, strict=False))
+        )
+        for _ in range(kept, len(self._shown)):
+            _take_away(self._rows, kept)
+        for index in range(kept, len(wanted)):
+            self._rows.insertWidget(index, _step_row(*wanted[index]))
+        self._shown = wanted
         self.summary.setText(self._outcome())
         self._show_buttons()
+
+    def _light(self, finding: Finding) -> Light:
+        """A step that was stopped has not been tried to its end."""
+        return Light.SKIPPED if finding.light is Light.RUNNING and not self._running else finding.light
 
     def _show_buttons(self) -> None:
         self.again.setEnabled(not self._running)
@@ -154,6 +166,14 @@ class DiagnosisDialog(QDialog):
             Light.SKIPPED: self.tr("Not tried"),
             Light.RUNNING: self.tr("Asking…"),
         }[light]
+
+
+def _take_away(rows: QVBoxLayout, index: int) -> None:
+    item = rows.takeAt(index)
+    widget = item.widget() if item is not None else None
+    if widget is not None:
+        widget.hide()
+        widget.deleteLater()
 
 
 def _step_row(finding: Finding, state: str) -> QFrame:
