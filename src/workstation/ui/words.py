@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from workstation.domain.errors import (
     AssociationRejected,
     NoAcceptedContext,
+    NotDelivered,
+    NotDicomWeb,
     PeerFailure,
     UnknownMoveDestination,
     WebFailure,
@@ -14,7 +16,15 @@ from workstation.domain.errors import (
 )
 from workstation.domain.study import Series, Study
 
-REFUSALS = (AssociationRejected, NoAcceptedContext, PeerFailure, UnknownMoveDestination, WebFailure)
+REFUSALS = (
+    AssociationRejected,
+    NoAcceptedContext,
+    NotDelivered,
+    NotDicomWeb,
+    PeerFailure,
+    UnknownMoveDestination,
+    WebFailure,
+)
 
 
 def refused(error: WorkstationError | None) -> bool:

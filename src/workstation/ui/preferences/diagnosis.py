@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -49,18 +49,18 @@ class DiagnosisDialog(QDialog):
         self._rows = column(None, spacing=10, margins=(2, 2, 10, 2))
         self._shown: list[tuple[Finding, str]] = []
         self._inside.setLayout(self._rows)
-        self.scroll = QScrollArea()
-        self.scroll.setAccessibleName(self.tr("Steps"))
-        self.scroll.setWidget(self._inside)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.steps = QScrollArea()
+        self.steps.setAccessibleName(self.tr("Steps"))
+        self.steps.setWidget(self._inside)
+        self.steps.setWidgetResizable(True)
+        self.steps.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.store = QCheckBox(self.tr("Also send back what it gives"))
         self.again = button(self.tr("Run again"), "reset", self.start)
         self.stop = button(self.tr("Stop"), "close", self.cancel)
         self.copy = button(self.tr("Copy sheet for its administrator"), "copy", self.copy_sheet)
         self.shut = button(self.tr("Close"), clicked=self.close, look="primary")
         lower = column(row(self.copy, None), row(self.again, self.stop, None, self.shut))
-        layout = column(self.summary, self.scroll, self.store, lower, spacing=12, margins=(18, 16, 18, 16))
+        layout = column(self.summary, self.steps, self.store, lower, spacing=12, margins=(18, 16, 18, 16))
         layout.setStretch(1, 1)
         self.setLayout(layout)
         desk.bridge.partial_result.connect(self._step_told)
@@ -135,6 +135,16 @@ class DiagnosisDialog(QDialog):
         self._shown = wanted
         self.summary.setText(self._outcome())
         self._show_buttons()
+        if not self._running:
+            self._go_to_first_fault()
+
+    def _go_to_first_fault(self) -> None:
+        """Once the rows have their places."""
+        faults = [index for index, (finding, _) in enumerate(self._shown) if finding.light is Light.RED]
+        item = self._rows.itemAt(faults[0]) if faults else None
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            QTimer.singleShot(0, widget, lambda: self.steps.ensureWidgetVisible(widget, 0, 40))
 
     def _light(self, finding: Finding) -> Light:
         """A step that was stopped has not been tried to its end."""
