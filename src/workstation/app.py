@@ -146,8 +146,18 @@ def _opening(archive: LocalArchive) -> Mapping[type[Any], Handler]:
 def _handlers(workplace: Callable[[], Workplace], watched: WatchedInbox) -> Mapping[type[Any], Handler]:
     """Which other verb carries out which command, with the ports it needs."""
     from workstation.network.late import probe
-    from workstation.services import diagnose
-    from workstation.services import echo, export_command, ingest, retrieve, save_command, search, send
+    from workstation.services import (
+        diagnose,
+        echo,
+        export_command,
+        ingest,
+        move,
+        priors,
+        retrieve,
+        save_command,
+        search,
+        send,
+    )
 
     def peers() -> dict[str, Any]:
         at = workplace()
@@ -155,6 +165,16 @@ def _handlers(workplace: Callable[[], Workplace], watched: WatchedInbox) -> Mapp
 
     def archive() -> dict[str, Any]:
         return {"archive": workplace().archive}
+
+    def bring(command: Any, context: JobContext) -> Outcome:
+        at = workplace()
+        around: dict[str, Any] = {
+            "inbox": at.inbox,
+            "listener": at.listener,
+            "paces": at.paces,
+            "attention": at.attention,
+        }
+        return retrieve.run_retrieve(command, context, **archive(), **peers(), **around)
 
     def export(command: Any, context: JobContext) -> Outcome:
         from workstation.services.export import run_export
@@ -193,8 +213,11 @@ def _handlers(workplace: Callable[[], Workplace], watched: WatchedInbox) -> Mapp
             publish=workplace().publish,
         ),
         echo.EchoNode: lambda command, context: echo.run_echo(command, context, **peers()),
-        retrieve.RetrieveStudy: lambda command, context: retrieve.run_retrieve(
-            command, context, **archive(), **peers(), inbox=workplace().inbox, listener=workplace().listener
+        retrieve.RetrieveStudy: bring,
+        retrieve.RetrievePrior: bring,
+        priors.FindPriors: lambda command, context: priors.run_find_priors(command, context, **archive(), **peers()),
+        move.MoveStudy: lambda command, context: move.run_move(
+            command, context, find_node=workplace().settings().node, dimse=workplace().dimse
         ),
         send.SendInstances: lambda command, context: send.run_send(command, context, **archive(), **peers()),
         send.SendFiles: lambda command, context: send.run_send(command, context, **archive(), **peers()),

@@ -162,6 +162,7 @@ class FakePeer(DimsePeer, WebPeer):
     matches: list[QueryMatch] | None = None
     asked: list[tuple[str, object]] = field(default_factory=list)
     listener: FakeListener | None = None
+    knows_lists: bool = True  # whether it answers a request for named instances
     sent_to: list[str] = field(default_factory=list)  # other destinations of a C-MOVE
     arrived: int = 0  # by how much a C-MOVE's arrivals grew
 
@@ -272,7 +273,7 @@ class FakePeer(DimsePeer, WebPeer):
             for series, uids in self.studies.get(target.study_instance_uid, {}).items()
             for uid in uids
             if target.series_instance_uid in ("", series)
-            and (not target.sop_instance_uids or uid in target.sop_instance_uids)
+            and (not target.sop_instance_uids or (self.knows_lists and uid in target.sop_instance_uids))
         ]
         done, size, failures = itertools.count(), 0, []
         transferred = 0

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workstation.dicom.decode_pool import DecodePool
 from workstation.domain.events import Publish
 from workstation.domain.node import LocalAe
 from workstation.jobs.runner import JobRunner
+from workstation.services.attention import Attention
 from workstation.services.broadcast import Broadcast
+from workstation.services.pace import Paces
 from workstation.services.ports import Archive, DimsePeer, Inbox, Listener, Secrets, WebPeer
 from workstation.settings import Folders, Settings
 
@@ -35,6 +37,8 @@ class Workplace:
     runner: JobRunner
     decode_pool: DecodePool
     broadcast: Broadcast
+    attention: Attention = field(default_factory=Attention)
+    paces: Paces = field(default_factory=Paces)
 
     @property
     def dimse(self) -> DimsePeer:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +35,9 @@ from workstation.domain.errors import (
 from workstation.domain.node import Node, RetrieveMethod
 from workstation.domain.study import Level
 from workstation.jobs.runner import Outcome
+from workstation.services.attention import Attention
 from workstation.services.ports import RetrieveTarget
+from workstation.services.retrieval import Fallback
 from workstation.services.retrieve import RetrieveResult, RetrieveStudy, methods, run_retrieve
 
 TWO_SERIES = {STUDY: {"1.2.3.1": ["1.1", "1.2", "1.3"], "1.2.3.2": ["2.1", "2.2"]}}
@@ -51,6 +54,7 @@ class Scene:
         self.web = FakePeer(self.archive, {STUDY: dict(TWO_SERIES[STUDY])})
         self.context = FakeContext()
         self.node = node
+        self.attention = Attention()
 
     def retrieve(self, series: str = "", method: str = "auto", study: str = STUDY) -> Outcome:
         return run_retrieve(
@@ -62,6 +66,7 @@ class Scene:
             dimse=self.dimse,
             web=self.web,
             listener=self.listener,
+            attention=self.attention,
         )
 
     def has(self, *uids: str) -> None:
@@ -73,7 +78,9 @@ class Scene:
 
     @property
     def transfers(self) -> list[str]:
-        return [name for name, _ in (*self.dimse.asked, *self.web.asked) if name in ("get", "move", "retrieve")]
+        """Which methods were used, one after the other."""
+        names = [name for name, _ in (*self.dimse.asked, *self.web.asked) if name in ("get", "move", "retrieve")]
+        return [name for name, _ in itertools.groupby(names)]
 
 
 @pytest.fixture
@@ -106,9 +113,56 @@ def test_retrieve_asks_for_images_with_the_unique_keys_of_the_levels_above(scene
     ]
 
 
-def test_retrieve_of_a_whole_study_is_one_transfer(scene: Scene) -> None:
+def test_the_first_image_of_each_series_comes_first(scene: Scene) -> None:
+    scene.retrieve()
+    assert scene.dimse.asked_for("get") == [
+        RetrieveTarget(STUDY, "1.2.3.1", ("1.1",)),
+        RetrieveTarget(STUDY, "1.2.3.2", ("2.1",)),
+        RetrieveTarget(STUDY, "1.2.3.1", ("1.2", "1.3")),
+        RetrieveTarget(STUDY, "1.2.3.2", ("2.2",)),
+    ]
+
+
+def test_a_series_of_many_images_is_asked_for_as_such(scene: Scene) -> None:
+    scene.dimse.studies = {STUDY: {"1.2.3.9": [f"9.{number}" for number in range(40)]}}
+    result = result_of(scene.retrieve())
+    assert scene.dimse.asked_for("get") == [
+        RetrieveTarget(STUDY, "1.2.3.9", ("9.0",)),
+        RetrieveTarget(STUDY, "1.2.3.9"),
+    ]
+    assert (result.expected, result.received, result.stored) == (40, 40, 40)  # the first one came twice
+
+
+def test_many_series_of_one_image_are_one_transfer(scene: Scene) -> None:
+    scene.dimse.studies = {STUDY: {f"1.2.3.{number}": [f"{number}.1"] for number in range(20)}}
     scene.retrieve()
     assert scene.dimse.asked_for("get") == [RetrieveTarget(STUDY)]
+
+
+def test_what_is_looked_at_comes_first(scene: Scene) -> None:
+    scene.attention.look_at(STUDY, "1.2.3.2")
+    scene.retrieve()
+    series = [target.series_instance_uid for target in scene.dimse.asked_for("get")]  # type: ignore[attr-defined]
+    assert series == ["1.2.3.2", "1.2.3.1", "1.2.3.2", "1.2.3.1"]
+
+
+def test_a_peer_that_knows_whole_studies_only_is_asked_for_one(scene: Scene) -> None:
+    scene.dimse.knows_lists = False
+    assert result_of(scene.retrieve()).stored == 5
+    assert scene.dimse.asked_for("get")[-1] == RetrieveTarget(STUDY)
+    assert scene.transfers == ["get"]
+
+
+def test_each_fall_back_is_recorded_with_what_was_missing(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, WEB_NODE)
+    scene.dimse.withheld = {"1.2"}
+    result = result_of(scene.retrieve())
+    assert result.fallbacks == (
+        Fallback(RetrieveMethod.GET, RetrieveMethod.MOVE, 1),
+        Fallback(RetrieveMethod.MOVE, RetrieveMethod.WEB, 1),
+    )
+    assert result.missing == ()
+    assert "1 instance did not come by GET. Going on with MOVE." in scene.context.warnings
 
 
 def test_retrieve_skips_instances_already_stored(scene: Scene) -> None:
@@ -123,8 +177,9 @@ def test_retrieve_asks_only_for_what_is_missing(scene: Scene) -> None:
     scene.has("1.1", "1.2")
     result = result_of(scene.retrieve())
     assert scene.dimse.asked_for("get") == [
+        RetrieveTarget(STUDY, "1.2.3.2", ("2.1",)),
         RetrieveTarget(STUDY, "1.2.3.1", ("1.3",)),
-        RetrieveTarget(STUDY, "1.2.3.2"),
+        RetrieveTarget(STUDY, "1.2.3.2", ("2.2",)),
     ]
     assert (result.received, result.stored, result.already_present) == (3, 3, 2)
 
@@ -146,7 +201,8 @@ def test_retrieve_of_one_series_leaves_the_others(scene: Scene) -> None:
 def test_a_missing_instance_is_fetched_again_singly(scene: Scene) -> None:
     scene.dimse.stumbles = {"1.2"}
     outcome = scene.retrieve()
-    assert scene.dimse.asked_for("get") == [RetrieveTarget(STUDY), RetrieveTarget(STUDY, "1.2.3.1", ("1.2",))]
+    assert scene.dimse.asked_for("get")[-1] == RetrieveTarget(STUDY, "1.2.3.1", ("1.2",))
+    assert result_of(outcome).again == 1
     assert not outcome.partly
     assert result_of(outcome).received == 5
 
@@ -156,7 +212,7 @@ def test_many_missing_instances_are_fetched_again_in_lists(scene: Scene) -> None
     scene.dimse.studies = {STUDY: {"1.2.3.9": uids}}
     scene.dimse.breaks_after = (10, PeerAborted(node="PACS"))
     scene.retrieve(method="get")
-    again = scene.dimse.asked_for("get")[1:]
+    again = scene.dimse.asked_for("get")[2:]
     assert [len(target.sop_instance_uids) for target in again] == [50, 50, 10]
 
 
@@ -189,7 +245,7 @@ def test_nothing_is_fetched_singly_when_nothing_arrived(scene: Scene) -> None:
     scene.dimse.withheld = set(ALL)
     with pytest.raises(IncompleteTransfer):
         scene.retrieve(method="get")
-    assert len(scene.transfers) == 1
+    assert scene.dimse.asked_for("get")[4:] == [RetrieveTarget(STUDY)]
 
 
 def test_auto_goes_from_get_to_move_with_a_warning(scene: Scene) -> None:
