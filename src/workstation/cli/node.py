@@ -6,10 +6,13 @@ from urllib.parse import urlsplit
 
 import click
 
+from workstation.cli.log_in import keep_secret, log_in, log_out
 from workstation.cli.output import print_json, print_table
 from workstation.cli.session import Session, json_option, no_such_node, pass_session
 from workstation.domain.errors import SettingsError
-from workstation.domain.node import Node
+from workstation.domain.node import Node, WebAuth
+from workstation.services.log_in import forget, password_taken_out, shown_address
+from workstation.services.ports import SecretKind
 from workstation.settings import add_node, remove_node, save
 
 
@@ -38,12 +41,15 @@ def add(session: Session, *, name: str, aet: str, host: str, port: int | None, w
         )
     try:
         node = Node(name, aet, host, port, web) if port is not None else _web_only(name, web)
+        node, password = password_taken_out(node)
         changed = add_node(settings, node)
     except SettingsError as error:
         details = error.details
         raise click.UsageError(
             f"{details.get('key')}: expected {details.get('expected')}, found {details.get('found')}."
         ) from error
+    if password:
+        keep_secret(session, node, SecretKind.PASSWORD, password)
     save(changed, session.folders)
 
 
@@ -61,12 +67,12 @@ def list_nodes(session: Session, as_json: bool) -> None:
                     "ae_title": node.ae_title,
                     "host": node.host,
                     "port": node.port,
-                    "web_url": node.web_url,
+                    "web_url": shown_address(node.web_url),
                     "retrieve_method": node.retrieve_method.value,
                 }
             )
     else:
-        rows = [(n.name, n.ae_title, n.host, n.port, n.web_url, n.retrieve_method.value) for n in nodes]
+        rows = [(n.name, n.ae_title, n.host, n.port, shown_address(n.web_url), n.retrieve_method.value) for n in nodes]
         print_table(("name", "ae title", "host", "port", "web", "retrieve"), rows)
 
 
@@ -76,9 +82,13 @@ def list_nodes(session: Session, as_json: bool) -> None:
 def remove(session: Session, name: str) -> None:
     """Remove a node. What was retrieved from it stays."""
     settings = session.settings()
-    if settings.node(name) is None:
+    node = settings.node(name)
+    if node is None:
         raise click.BadParameter(no_such_node(name, settings), param_hint="NAME")
     save(remove_node(settings, name), session.folders)
+    if node.auth is not WebAuth.NONE or node.user or node.client_certificate:
+        with session.workplace() as workplace:
+            forget(workplace.secrets, node)
 
 
 def _web_only(name: str, web: str) -> Node:
@@ -87,3 +97,7 @@ def _web_only(name: str, web: str) -> Node:
         return Node(name, "", parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443), web)
     except ValueError as error:
         raise SettingsError(key=f"nodes.{name}.web_url", expected="a web address", found=repr(web)) from error
+
+
+command.add_command(log_in)
+command.add_command(log_out)

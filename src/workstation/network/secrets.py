@@ -46,6 +46,9 @@ class SystemSecrets(Secrets):
         keyring = self._found()
         return str(keyring.name) if keyring is not None else ""
 
+    def variable_of(self, node: str, kind: str) -> str:
+        return variable_of(node, kind)
+
     def get(self, node: str, kind: str) -> str:
         if given := self._given(node, kind):
             return given

@@ -295,6 +295,9 @@ class Secrets(Protocol):
     def where(self) -> str:
         """The system's store that keeps them, in words; empty where there is none and they end with the program."""
 
+    def variable_of(self, node: str, kind: str) -> str:
+        """The environment variable that gives it on a computer without a store."""
+
     def get(self, node: str, kind: str) -> str:
         """The secret, empty when there is none. Raises SecretsUnusable."""
 

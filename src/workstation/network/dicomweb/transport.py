@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import httpx2
 
@@ -96,7 +96,7 @@ class Exchange:
             return WebFailure(reason="it sends from one address to the next without end", **self.facts)
         return PeerAborted(reason="the connection was closed", **self.facts)
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Self:
         self._freeing = self.cancellation.on_cancel(self._backend.shut_all)
         self._freeing.__enter__()
         return self
