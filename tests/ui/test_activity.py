@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from PySide6.QtCore import Qt
@@ -92,6 +93,23 @@ def test_transfers_are_summed_while_they_run():
     assert transfers.summary().jobs == 1
 
 
+def test_a_job_that_is_tried_again_says_when():
+    model = JobsModel()
+    error = ErrorReport("peer-unreachable", {"node": "OLDPACS"})
+    model.follow(a_job(1, JobState.FAILED, error=error, due_at=time.time() + 40))
+    assert column_texts(model, Column.MESSAGE)[0].startswith("Tries again in ")
+
+
+def test_waiting_jobs_say_how_many_are_before_them():
+    model = JobsModel()
+    model.follow(a_job(1))
+    for job_id, priority in ((2, 0), (3, 0), (4, 10)):
+        model.follow(a_job(job_id, JobState.QUEUED, priority=priority))
+    model.follow(a_job(5, JobState.QUEUED, lane="OTHER:transfer"))
+    said = {model.job(row).id: column_texts(model, Column.MESSAGE)[row] for row in range(model.rowCount())}
+    assert said == {5: "Next", 4: "1 before it", 2: "2 before it", 3: "3 before it", 1: ""}
+
+
 @pytest.fixture
 def page(window) -> ActivityPage:
     window.show_page("activity")
@@ -124,6 +142,28 @@ def test_cancel_ends_a_running_job_and_retry_runs_it_again(rig: Rig, page, windo
     page.retry()
     qtbot.waitUntil(lambda: column_texts(page.model, Column.STATE) == ["Done"])
     assert window.notices.notices == ()  # what the user wished is no fault
+
+
+def test_a_transfer_is_paused_and_resumed(rig: Rig, page, qtbot):
+    rig.peers.studies["RADPACS"] = [a_study("1.2.3")]
+    store, began = rig.retrieve[-1], threading.Event()
+
+    def wait(command, context):
+        began.set()
+        context.cancellation.wait(60)
+        context.cancellation.raise_if_cancelled()
+
+    rig.retrieve.append(wait)
+    _submit(rig, page, qtbot)
+    assert began.wait(60)
+    actions = page._desk.actions
+    qtbot.waitUntil(actions["activity.pause"].isEnabled)
+    actions["activity.pause"].trigger()
+    qtbot.waitUntil(lambda: column_texts(page.model, Column.STATE) == ["Paused"])
+    rig.retrieve.append(store)
+    qtbot.waitUntil(lambda: actions["activity.retry"].iconText() == "Resume")
+    actions["activity.retry"].trigger()
+    qtbot.waitUntil(lambda: column_texts(page.model, Column.STATE) == ["Done"])
 
 
 def test_a_failed_job_says_why_and_what_to_do(rig: Rig, page, window, qtbot):

@@ -28,6 +28,8 @@ class Situation:
     many_frames: bool = False
     job_active: bool = False
     job_retryable: bool = False
+    job_pausable: bool = False
+    job_cancellable: bool = False
     job: bool = False
 
 
@@ -198,7 +200,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _spec("viewer.full_range", T("actions", "Full range"), "0", when=_image),
     *(_spec(f"viewer.preset_{n}", T("actions", "Preset {n}").format(n=n), str(n), when=_image) for n in range(1, 10)),
     # activity
-    _spec("activity.cancel", T("actions", "Cancel"), "Del", icon="cancel", when=lambda s: s.job_active),
+    _spec("activity.cancel", T("actions", "Cancel"), "Del", icon="cancel", when=lambda s: s.job_cancellable),
+    _spec("activity.pause", T("actions", "Pause"), "P", icon="pause", when=lambda s: s.job_pausable),
+    _spec("activity.first", T("actions", "Do first"), "Ctrl+Up", icon="arrow-up", when=lambda s: s.job_active),
     _spec("activity.retry", T("actions", "Retry"), "Ctrl+R", icon="refresh", when=lambda s: s.job_retryable),
     _spec("activity.copy", T("actions", "Copy details"), "Ctrl+C", icon="copy", when=lambda s: s.job),
 )

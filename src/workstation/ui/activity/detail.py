@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QProgressBar, QScrollArea, QW
 
 from workstation.domain.job import ACTIVE, Job, JobState
 from workstation.ui.actions import Actions
-from workstation.ui.activity.model import JobsModel, duration, moment, node_of, progress_words
-from workstation.ui.messages import kind_words, notice_of, size, state_words
+from workstation.ui.activity.model import JobsModel, duration, moment, node_of, progress_words, waiting_words
+from workstation.ui.messages import count, kind_words, notice_of, size, state_words
 from workstation.ui.widgets.buttons import action_button, frame, label
 from workstation.ui.widgets.layouts import FlowLayout, clear, column
 
@@ -29,7 +29,7 @@ class JobDetail(QFrame):
         self._bar.setAccessibleName(self.tr("Progress of this job"))
         self._buttons = QWidget()
         flow = FlowLayout(self._buttons)
-        for name in ("activity.cancel", "activity.retry", "activity.copy"):
+        for name in ("activity.pause", "activity.first", "activity.cancel", "activity.retry", "activity.copy"):
             flow.addWidget(action_button(actions[name]))
         self._facts = QGridLayout()
         self._facts.setHorizontalSpacing(16)
@@ -63,7 +63,8 @@ class JobDetail(QFrame):
             self._shown = None
             return
         self._title.setText(kind_words(job))
-        self._state.setText(" · ".join(part for part in (state_words(job), progress_words(job)) if part))
+        parts = (state_words(job), progress_words(job), waiting_words(self._model, job))
+        self._state.setText(" · ".join(part for part in parts if part))
         total = job.progress.total
         self._bar.setRange(0, total or 0)
         self._bar.setValue(min(job.progress.done, total or 0))
@@ -81,6 +82,10 @@ class JobDetail(QFrame):
             (self.tr("Of"), subject, "" if subject != job.subject else "mono"),
             (self.tr("UID"), job.subject if subject != job.subject else "", "mono"),
             (self.tr("With"), node_of(job) or self.tr("this computer"), ""),
+            (self.tr("Expected"), "" if job.progress.total is None else count(job.progress.total), "mono"),
+            (self.tr("Received"), "" if job.progress.received is None else count(job.progress.received), "mono"),
+            (self.tr("Tries"), str(job.attempt) if job.attempt > 1 else "", "mono"),
+            (self.tr("Tries again"), moment(job.due_at), "mono"),
             (self.tr("Size"), size(job.progress.bytes_done) if job.progress.bytes_done else "", ""),
             (self.tr("Speed"), f"{size(rate)}/s" if rate else "", ""),
             (self.tr("Created"), moment(job.created_at), "mono"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -62,7 +63,20 @@ def progress_words(job: Job) -> str:
         return progress.step if job.state in ACTIVE else ""
     done = count(progress.done)
     words = done if progress.total is None else f"{done} of {count(progress.total)}"
+    if progress.received is not None:
+        words = f"{words} · {count(progress.received)} received"
     return f"{words} · {count(progress.failed)} failed" if progress.failed else words
+
+
+def waiting_words(model: JobsModel, job: Job) -> str:
+    """When it is tried again, or what it waits for."""
+    if job.due_at is not None:
+        left = max(0, round(job.due_at - time.time()))
+        return f"tries again in {left} s" if left < 100 else f"tries again in {round(left / 60)} min"
+    if job.state is JobState.QUEUED:
+        before = model.before(job)
+        return f"{count(before)} before it" if before else "next"
+    return ""
 
 
 def moment(seconds: float | None) -> str:
@@ -159,11 +173,19 @@ class JobsModel(RowModel):
         """The active jobs whose end would be missed: no questions."""
         return sum(1 for job in self._jobs.values() if job.state in ACTIVE and job.kind not in QUERIES | {"echo"})
 
+    def before(self, job: Job) -> int:
+        """How many jobs of its lane are done before it."""
+        lane = (one for one in self._jobs.values() if one.lane == job.lane and one.state in ACTIVE)
+        return sum(1 for one in lane if one.id != job.id and (one.state is JobState.RUNNING or one.order < job.order))
+
     def refresh_rates(self) -> None:
-        """Time passes: a transfer that stands still shows it."""
+        """Time passes: a transfer that stands still shows it, and so does one that is tried again."""
         for row, job_id in enumerate(self._rows):
             if job_id in self._rates:
                 index = self.index(row, Column.RATE)
+                self.dataChanged.emit(index, index)
+            if self._jobs[job_id].due_at is not None or self._jobs[job_id].state is JobState.QUEUED:
+                index = self.index(row, Column.MESSAGE)
                 self.dataChanged.emit(index, index)
 
     def row_total(self) -> int:
@@ -215,10 +237,12 @@ def _speed(model: JobsModel, job: Job) -> str:
     return f"{size(job.progress.bytes_done / seconds)}/s" if job.progress.bytes_done and seconds > 0.05 else ""
 
 
-def _message(job: Job) -> str:
+def _message(model: JobsModel, job: Job) -> str:
+    waiting = waiting_words(model, job)
+    waiting = waiting[:1].upper() + waiting[1:]
     if job.error is not None and job.state is not JobState.CANCELLED:
-        return one_line(job.error)
-    return job.progress.step if job.state in ACTIVE else ""
+        return f"{waiting}. {one_line(job.error)}" if waiting else one_line(job.error)
+    return waiting or (job.progress.step if job.state in ACTIVE else "")
 
 
 _TEXTS: dict[Column, Callable[[JobsModel, Job], str]] = {
@@ -230,5 +254,5 @@ _TEXTS: dict[Column, Callable[[JobsModel, Job], str]] = {
     Column.SIZE: lambda _, job: size(job.progress.bytes_done) if job.progress.bytes_done else "",
     Column.RATE: _speed,
     Column.STARTED: lambda _, job: moment(job.started_at or job.created_at),
-    Column.MESSAGE: lambda _, job: _message(job),
+    Column.MESSAGE: _message,
 }

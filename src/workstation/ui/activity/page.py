@@ -27,6 +27,7 @@ from workstation.ui.widgets.timers import every, single_shot
 
 WIDTHS = [112, 150, 220, 112, 150, 84, 92, 84, 240]
 REFRESH_MS = 1000
+VERBS = ("pause", "first", "cancel", "retry", "copy")
 DETAIL_EVERY_MS = 150
 
 
@@ -58,8 +59,8 @@ class ActivityPage(QWidget):
         self.table.customContextMenuRequested.connect(self._show_menu)
         actions = desk.actions
         actions.attach(self, "activity")
-        for name, call in {"cancel": self.cancel, "retry": self.retry, "copy": self.copy}.items():
-            actions[f"activity.{name}"].triggered.connect(lambda _checked=False, call=call: call())
+        for name in VERBS:
+            actions[f"activity.{name}"].triggered.connect(lambda _checked=False, call=getattr(self, name): call())
         desk.background.ask(desk.workplace.runner.jobs, self._know)
         self._refresh()
 
@@ -69,8 +70,19 @@ class ActivityPage(QWidget):
 
     def cancel(self) -> None:
         for job in self.selection():
-            if job.state in ACTIVE:
+            if _may_cancel(job):
                 self._desk.cancel(job.id)
+
+    def pause(self) -> None:
+        for job in self.selection():
+            if _may_pause(job):
+                self._desk.pause(job.id)
+
+    def first(self) -> None:
+        """Before all others of its node; of several the topmost."""
+        for job in reversed(self.selection()):
+            if job.state in ACTIVE:
+                self._desk.prefer(job.id)
 
     def retry(self) -> None:
         for job in self.selection():
@@ -102,9 +114,26 @@ class ActivityPage(QWidget):
                 self._desk.actions.situation,
                 job=bool(jobs),
                 job_active=any(job.state in ACTIVE for job in jobs),
+                job_cancellable=any(_may_cancel(job) for job in jobs),
+                job_pausable=any(_may_pause(job) for job in jobs),
                 job_retryable=any(job.state in RETRYABLE for job in jobs),
             )
         )
+        self._word_retry([job for job in jobs if job.state in RETRYABLE])
+
+    def _word_retry(self, jobs: list[Job]) -> None:
+        """What Retry means for them."""
+        words = self.tr("Retry")
+        if jobs and all(job.state in (JobState.PAUSED, JobState.INTERRUPTED) for job in jobs):
+            words = self.tr("Resume")
+        elif jobs and all(job.due_at is not None for job in jobs):
+            words = self.tr("Try now")
+        action = self._desk.actions["activity.retry"]
+        if action.iconText() != words:
+            keys = action.toolTip().partition("  (")[2]
+            action.setText(words)
+            action.setIconText(words)
+            action.setToolTip(f"{words}  ({keys}" if keys else words)
 
     def _know(self, jobs: list[Job]) -> None:
         self.model.know(jobs)
@@ -114,7 +143,7 @@ class ActivityPage(QWidget):
         if interrupted:
             title = self.tr("Work was interrupted when the program last ended")
             text = self.tr("Unfinished: {n}. What arrived before is kept.").format(n=interrupted)
-            remedy = self.tr("Select it on the Activity page and choose Retry to do the rest.")
+            remedy = self.tr("Select it on the Activity page and choose Resume to do the rest.")
             self._desk.notify(NoticeText(title, text, remedy, tone="amber"))
         self._refresh()
 
@@ -189,7 +218,7 @@ class ActivityPage(QWidget):
             chip.toggled.connect(lambda on, show=show: self._show_only(show) if on else None)
             group.addButton(chip)
             chips.addWidget(chip)
-        buttons = [action_button(self._desk.actions[name]) for name in ("activity.cancel", "activity.retry")]
+        buttons = [action_button(self._desk.actions[f"activity.{name}"]) for name in ("pause", "cancel", "retry")]
         header.setLayout(
             row(
                 label(self.tr("Activity"), "title"),
@@ -221,10 +250,18 @@ class ActivityPage(QWidget):
         if not self.selection():
             return
         menu = QMenu(self)
-        for name in ("cancel", "retry", "copy"):
+        for name in VERBS:
             menu.addAction(self._desk.actions[f"activity.{name}"])
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.table.viewport().mapToGlobal(where))
+
+
+def _may_cancel(job: Job) -> bool:
+    return job.state in ACTIVE or job.state is JobState.PAUSED or job.due_at is not None
+
+
+def _may_pause(job: Job) -> bool:
+    return job.state in ACTIVE and job.resumable
 
 
 def _words_of(study: Study) -> str:
