@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QMessageBox
 
 from tests.support.ui import OLDPACS, RADPACS, Rig, column_texts
 from workstation.domain.errors import PortInUse, SettingsError
-from workstation.domain.node import Node, RetrieveMethod
+from workstation.domain.node import Node, RetrieveMethod, WebAuth
 from workstation.settings import MouseProfile, OverlayColour
 from workstation.ui.node_states import NodeStates
 from workstation.ui.preferences.model import Column, NodesModel, node_problems
@@ -159,3 +159,58 @@ def test_the_colour_of_overlays_is_saved(rig: Rig, page, qtbot):
     page.overlays.setCurrentIndex(list(OverlayColour).index(OverlayColour.CYAN))
     page.save()
     qtbot.waitUntil(lambda: rig.settings().viewer.overlay_colour is OverlayColour.CYAN)
+
+
+def test_secure_connections_are_entered_and_secrets_go_to_the_keyring(rig: Rig, page, qtbot, tmp_path):
+    authorities = tmp_path / "ca.pem"
+    page.table.selectRow(0)
+    page.change_node()
+    dialog = page.findChild(NodeDialog)
+    dialog.fields["tls"].setChecked(True)
+    _type(dialog, "ca_file", str(authorities))
+    _type(dialog, "user", "reader")
+    dialog.auth.setCurrentIndex(dialog.auth.findData("headers"))
+    _type(dialog, "headers", "X-Key, X-Site")
+    for form in dialog.forms:
+        for kind, value in (("passcode", "open sesame"), ("header_values", "one, two")):
+            if kind in form.secrets:
+                form.secrets[kind].setText(value)
+    dialog.save()
+    assert dialog.isVisible() and dialog.pages.tabText(dialog.pages.currentIndex()) == "Security"  # no such file
+    authorities.touch()
+    dialog.save()
+
+    wanted = replace(
+        RADPACS, tls=True, ca_file=str(authorities), user="reader", auth=WebAuth.HEADERS, headers=("X-Key", "X-Site")
+    )
+    qtbot.waitUntil(lambda: rig.settings().node("RADPACS") == wanted)
+    secrets = rig.workplace.secrets
+    qtbot.waitUntil(lambda: secrets.get("RADPACS", "header:x-site") == "two")
+    assert secrets.get("RADPACS", "passcode") == "open sesame"
+
+
+def test_only_the_rows_of_the_chosen_log_in_are_shown(rig: Rig, page, qtbot):
+    page.table.selectRow(0)
+    page.change_node()
+    dialog = page.findChild(NodeDialog)
+    dialog.pages.setCurrentIndex(2)
+    form = dialog.pages.currentWidget()
+    assert not form.fields["oidc_issuer"].isVisible()
+    dialog.auth.setCurrentIndex(dialog.auth.findData("oidc"))
+    assert form.fields["oidc_issuer"].isVisible() and not form.secrets["password"].isVisible()
+    dialog.reject()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"ca_file": "/nowhere/ca.pem"}, "ca_file"),
+        ({"client_key": __file__}, "client_certificate"),
+        ({"tls_name": "a b"}, "tls_name"),
+        ({"auth": WebAuth.BASIC}, "user"),
+        ({"auth": WebAuth.HEADERS}, "headers"),
+        ({"auth": WebAuth.OIDC, "oidc_issuer": "https://login"}, "oidc_client_id"),
+    ],
+)
+def test_what_is_wrong_with_the_security_of_a_node(change, field):
+    assert list(node_problems(replace(GOOD, **change), (RADPACS,))) == [field]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from ipaddress import ip_address
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QUrl
 
-from workstation.domain.node import Node, RetrieveMethod, ae_title_problem
+from workstation.domain.node import Node, RetrieveMethod, WebAuth, ae_title_problem
 from workstation.ui.node_states import NodeStates
 from workstation.ui.widgets.roles import STYLE_ROLE
 from workstation.ui.widgets.row_model import Index, RowModel
@@ -56,6 +57,28 @@ def node_problems(node: Node, others: tuple[Node, ...]) -> dict[str, str]:
         problems["web_url"] = "A web address begins with http:// or https:// and names a host."
     if node.retrieve_method is RetrieveMethod.WEB and not node.web_url:
         problems["web_url"] = "Retrieving by WADO-RS needs the DICOMweb address."
+    return problems | _security_problems(node)
+
+
+def _security_problems(node: Node) -> dict[str, str]:
+    problems = {
+        name: "There is no such file."
+        for name in ("ca_file", "client_certificate", "client_key")
+        if getattr(node, name) and not Path(getattr(node, name)).exists()
+    }
+    if node.client_key and not node.client_certificate:
+        problems["client_certificate"] = "A key needs its certificate."
+    if any(character.isspace() for character in node.tls_name):
+        problems["tls_name"] = "A name in a certificate has no spaces."
+    if node.auth is WebAuth.BASIC and not node.user:
+        problems["user"] = "A log-in with a password needs its user."
+    if node.auth is WebAuth.HEADERS and not node.headers:
+        problems["headers"] = "Enter the names of the headers."
+    issuer = QUrl(node.oidc_issuer)
+    if (node.oidc_issuer or node.auth is WebAuth.OIDC) and (issuer.scheme() not in ("http", "https")):
+        problems["oidc_issuer"] = "The issuer's address begins with https://."
+    if node.auth is WebAuth.OIDC and not node.oidc_client_id:
+        problems["oidc_client_id"] = "Ask its administrator for the client ID of this workstation."
     return problems
 
 

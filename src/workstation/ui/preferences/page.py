@@ -164,17 +164,35 @@ class SettingsPage(QWidget):
         others = tuple(other for other in self._settings().nodes if node is None or other.name != node.name)
         dialog = NodeDialog(node, others, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted_node.connect(lambda changed: self._put(node, changed))
+        dialog.accepted_node.connect(lambda changed, typed: self._put(node, changed, typed))
         dialog.open()
+        self._desk.background.ask(lambda: self._desk.workplace.secrets.where, self._say_where)
 
-    def _put(self, before: Node | None, changed: Node) -> None:
+    def _say_where(self, place: str) -> None:
+        dialog = self.findChild(NodeDialog)  # unless it has been closed meanwhile
+        if isinstance(dialog, NodeDialog):
+            dialog.say_where(place)
+
+    def _put(self, before: Node | None, changed: Node, typed: dict[str, str]) -> None:
         nodes = self._settings().nodes
         if before is None:
             nodes = (*nodes, changed)
         else:
             nodes = tuple(changed if node.name == before.name else node for node in nodes)
         settings = replace(self._settings(), nodes=nodes)
+        self._keep(changed, typed)
         self._save(settings, lambda: self.table.selectRow(self.model.row_of(changed.name)))
+
+    def _keep(self, node: Node, typed: dict[str, str]) -> None:
+        """Give the keyring what was typed; it may ask its user first, so in the background."""
+        secrets = self._desk.workplace.secrets
+
+        def keep() -> None:
+            for kind, value in typed.items():
+                secrets.set(node.name, kind, value)
+
+        if typed:
+            self._desk.background.ask(keep, failed=self._desk.complain)
 
     def _remove(self, gone: Node) -> None:
         nodes = tuple(node for node in self._settings().nodes if node.name != gone.name)
