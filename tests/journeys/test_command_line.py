@@ -23,7 +23,7 @@ def test_find_retrieve_deidentify_and_send_on(workstation: CommandLine, orthanc:
         ("image", "SOPInstanceUID"),
     ):
         start = ["--where", "PatientName=WANG*"] if level == "patient" else keys
-        found = workstation.done("find", "orthanc", "--level", level, "--json", *start).records
+        found = workstation.done("find", "orthanc", "--all", "--level", level, "--json", *start).records
         keys += ["--where", f"{keyword}={found[0][keyword]}"]
     assert found[0]["SOPInstanceUID"] in pixel_digests(BRAIN)
 

@@ -13,7 +13,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from pydicom import Dataset
+from pydicom import Dataset, config
+from pydicom.dataelem import DataElement
 from pynetdicom import AE, evt
 from pynetdicom.dsutils import encode
 from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelFind as PatientRootFind  # type: ignore[attr-defined]
@@ -95,7 +96,7 @@ class _Template:
         answer = Dataset()
         answer.SpecificCharacterSet = "ISO_IR 192"
         answer.QueryRetrieveLevel = "STUDY"
-        answer.StudyDate = "@@DATE@@"
+        answer.add(DataElement("StudyDate", "DA", "@@DATE@@", validation_mode=config.IGNORE))
         answer.StudyTime = "101500"
         answer.AccessionNumber = "A@NUMBER@"
         answer.ModalitiesInStudy = "CT"
@@ -105,7 +106,8 @@ class _Template:
         answer.PatientID = "P@NUMBER@"
         answer.PatientBirthDate = "19600101"
         answer.PatientSex = "F"
-        answer.StudyInstanceUID = "1.2.826.0.1.3680043.1@NUMBER@"
+        uid = "1.2.826.0.1.3680043.1@NUMBER@"
+        answer.add(DataElement("StudyInstanceUID", "UI", uid, validation_mode=config.IGNORE))
         answer.StudyID = "1"
         answer.NumberOfStudyRelatedSeries = 4
         answer.NumberOfStudyRelatedInstances = 812

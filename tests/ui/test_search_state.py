@@ -8,6 +8,7 @@ import pytest
 
 from workstation.domain.errors import AssociationRejected, Cancelled, PeerUnreachable
 from workstation.domain.events import SourceAnswered
+from workstation.domain.query import QueryRemark
 from workstation.ui.assets import DARK
 from workstation.ui.node_states import NodeStates
 from workstation.ui.studies.search_state import ANY_DATE, SearchForm, SearchRun, study_query
@@ -75,3 +76,16 @@ def test_a_node_that_said_no_did_answer():
     states = NodeStates()
     states.source_answered(run.answered["RADPACS"])
     assert (states.state("RADPACS").words, states.state("RADPACS").colour) == ("refused", DARK.red)
+
+
+def test_limits_and_other_character_sets_are_said() -> None:
+    run = SearchRun(1, {"RADPACS", "OLDPACS"})
+    remark = QueryRemark(character_set="ISO_IR 192", declined=("fuzzy matching",))
+    run.take(SourceAnswered(1, "RADPACS", 500, 0.2, limited=True))
+    run.take(SourceAnswered(1, "OLDPACS", 1, 0.1, remarks=(remark,)))
+
+    words = run.summary(501, 501)
+
+    assert "RADPACS: first 500 shown; narrow the search" in words
+    assert "OLDPACS: found as ISO_IR 192" in words
+    assert "OLDPACS has no fuzzy matching" in words

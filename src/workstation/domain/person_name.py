@@ -27,12 +27,16 @@ class PersonName:
 
     @property
     def display(self) -> str:
-        """`FAMILY, Given` followed by the ideographic group: what the tables show."""
-        parts = [_family_first(self.alphabetic), self.ideographic.replace("^", " ").strip()]
-        return " ".join(part for part in parts if part) or _family_first(self.phonetic)
+        """`FAMILY, Given` followed by the ideographic and the phonetic group: what the tables show."""
+        parts = [_family_first(self.alphabetic), *(_spaced(group) for group in (self.ideographic, self.phonetic))]
+        return " ".join(part for part in parts if part)
 
     def __bool__(self) -> bool:
         return bool(self.alphabetic or self.ideographic or self.phonetic)
+
+
+def _spaced(group: str) -> str:
+    return " ".join(part for part in group.split("^") if part).strip()
 
 
 def _family_first(group: str) -> str:

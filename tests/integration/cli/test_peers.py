@@ -42,7 +42,7 @@ def test_echo_says_who_answered(workstation: CommandLine) -> None:
 
 
 def test_find_at_all_four_levels(workstation: CommandLine) -> None:
-    patients = workstation.done("find", "orthanc", "--level", "patient", "--json").records
+    patients = workstation.done("find", "orthanc", "--all", "--level", "patient", "--json").records
     assert {record["PatientID"] for record in patients} >= {HIP.PatientID}
     (study,) = workstation.done("find", "orthanc", "--where", f"StudyInstanceUID={STUDY}", "--json").records
     assert study["NumberOfStudyRelatedInstances"] == len(MR_BRAIN)
@@ -174,14 +174,24 @@ def test_one_way_of_two_that_fails_is_partly_done(workstation: CommandLine) -> N
 
 def test_a_refused_port_says_that_nothing_listens_there(alone: CommandLine) -> None:
     alone.add(Node("gone", "GONE", "127.0.0.1", free_port()))
-    for arguments in (("echo", "gone"), ("find", "gone"), ("retrieve", "gone", "--study", "1.2"), ("worklist", "gone")):
+    for arguments in (
+        ("echo", "gone"),
+        ("find", "gone", "--all"),
+        ("retrieve", "gone", "--study", "1.2"),
+        ("worklist", "gone"),
+    ):
         ended = alone(*arguments)
         assert ended.status == 1
         assert "nothing listens on that port" in ended.err
 
 
 def test_an_unknown_node_is_a_usage_error_that_lists_the_known_ones(workstation: CommandLine) -> None:
-    for arguments in (("echo", "nix"), ("find", "nix"), ("retrieve", "nix", "--study", "1.2"), ("worklist", "nix")):
+    for arguments in (
+        ("echo", "nix"),
+        ("find", "nix", "--all"),
+        ("retrieve", "nix", "--study", "1.2"),
+        ("worklist", "nix"),
+    ):
         ended = workstation(*arguments)
         assert ended.status == 2
         assert "orthanc" in ended.err
@@ -190,7 +200,7 @@ def test_an_unknown_node_is_a_usage_error_that_lists_the_known_ones(workstation:
 def test_a_killed_peer_says_that_the_connection_broke(alone: CommandLine) -> None:
     with KilledPeer() as peer:
         alone.add(Node("dying", "DYING", "127.0.0.1", peer.port))
-        ended = alone("find", "dying")
+        ended = alone("find", "dying", "--all")
     assert ended.status == 1
     assert "connection to dying" in ended.err
 
@@ -198,7 +208,7 @@ def test_a_killed_peer_says_that_the_connection_broke(alone: CommandLine) -> Non
 def test_ctrl_c_cancels_a_search_of_a_silent_peer(alone: CommandLine) -> None:
     with HangingPeer(Phase.ASSOCIATED) as peer:
         alone.add(Node("silent", "SILENT", "127.0.0.1", peer.port))
-        process = alone.start("find", "silent")
+        process = alone.start("find", "silent", "--all")
         assert peer.reached.wait(60)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=120)

@@ -196,7 +196,7 @@ def test_a_node_needs_address_and_title_unless_it_has_a_web_address(call: Scene)
 
 def test_find_prints_one_record_of_keywords_a_line(call: Scene) -> None:
     call.dimse.matches = [Study("1.1", PersonName("DOE^J", "ドウ"), modalities=("CT", "SR")), Study("1.2")]
-    result = call("find", "PACS", "--json")
+    result = call("find", "PACS", "--all", "--json")
     assert result.exit_code == 0
     first, second = result.stdout.splitlines()
     assert '"PatientName": "DOE^J=ドウ"' in first
@@ -205,6 +205,9 @@ def test_find_prints_one_record_of_keywords_a_line(call: Scene) -> None:
 
 
 def test_find_sends_level_and_keys(call: Scene) -> None:
+    assert call("find", "PACS").exit_code == 2
+    assert call("find", "PACS", "--where", "PatientName=*").exit_code == 2
+    assert call.dimse.asked_for("find") == []
     call("find", "PACS", "--level", "series", "--where", "StudyInstanceUID=1.2", "--where", "Modality=CT")
     (query,) = call.dimse.asked_for("find")
     assert query.level == "series"
@@ -216,7 +219,7 @@ def test_tables_align_wide_characters_and_pass_no_control_characters_on(call: Sc
         Study("1.1", PersonName("山田^太郎"), description="X\x1b[31mY"),
         Study("1.2", PersonName("DOE^J")),
     ]
-    lines = call("find", "PACS").stdout.splitlines()
+    lines = call("find", "PACS", "--all").stdout.splitlines()
     assert "\x1b" not in "".join(lines)
     assert lines[1].index("1.1") + 4 == lines[2].index("1.2")  # four characters of two columns each
 
@@ -239,7 +242,7 @@ def test_an_unknown_node_lists_the_known_ones(call: Scene) -> None:
 def test_matches_before_an_error_are_printed_and_the_call_fails(call: Scene) -> None:
     call.dimse.matches = [Study("1.1")]
     call.dimse.errors["find:end"] = PeerAborted(node="PACS")
-    for arguments in (("find", "PACS", "--json"), ("find", "PACS")):
+    for arguments in (("find", "PACS", "--all", "--json"), ("find", "PACS", "--all")):
         result = call(*arguments)
         assert result.exit_code == 1
         assert "1.1" in result.stdout
@@ -254,7 +257,7 @@ def test_a_reader_that_has_seen_enough_is_no_fault_of_ours(
 
     monkeypatch.setattr("workstation.cli.matches.print_json", closed)
     call.dimse.matches = [Study("1.1"), Study("1.2")]
-    result = call("find", "PACS", "--json")
+    result = call("find", "PACS", "--all", "--json")
     assert result.exit_code == 1
     assert result.stderr == ""
     assert not caplog.records

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -133,11 +133,23 @@ class SearchRun:
             parts.append("nodes: last 30 days only")
         if complete:
             parts.append(f"{_sources(complete)} answered in {self.elapsed_s:.1f} s")
+        parts.extend(self._remarks())
         if self.waiting:
             parts.append(f"waiting for {_names(self.waiting)}")
         if self.failures:
             parts.extend(failed(self.failures))
         return " · ".join(parts)
+
+    def _remarks(self) -> Iterator[str]:
+        """`RADPACS: first 500 shown; narrow the search`, and what else the rows do not show."""
+        for name, event in sorted(self.answered.items()):
+            if event.limited:
+                yield f"{name}: first {event.count} shown; narrow the search"
+            for remark in event.remarks:
+                if remark.character_set:
+                    yield f"{name}: found as {remark.character_set}"
+                if remark.declined:
+                    yield f"{name} has no {' or '.join(remark.declined)}"
 
 
 def _sources(number: int) -> str:
