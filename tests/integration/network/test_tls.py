@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from pydicom import dcmread
+from pynetdicom import AE, evt
 
 from tests.integration.network.test_retrieve import assert_same_pixels, study_of
 from tests.support.certificates import Authority, Certificate
@@ -29,7 +30,7 @@ from tests.support.peers import (
     storescu,
 )
 from tests.support.secrets import secrets_of_this_run
-from workstation.domain.errors import CertificateUnusable, TlsFailed, WorkstationError
+from workstation.domain.errors import AssociationRejected, CertificateUnusable, TlsFailed, WorkstationError
 from workstation.domain.node import ListenerTls, LocalAe, Node
 from workstation.domain.query import Query
 from workstation.network.dimse.client import DimseClient
@@ -355,3 +356,33 @@ def _answering(context: ssl.SSLContext) -> Iterator[Node]:
         thread.start()
         yield Node("answering", "X", HOST, server.getsockname()[1])
         thread.join()
+
+
+@pytest.mark.parametrize("passcode", ["", "open sesame"])
+def test_the_user_is_named_with_the_passcode_of_the_keyring(us: Us, passcode: str) -> None:
+    asked: list[tuple[int, bytes, bytes]] = []
+
+    def check(event: Any) -> tuple[bool, bytes | None]:
+        asked.append((event.user_id_type, event.primary_field, event.secondary_field))
+        return (event.primary_field, event.secondary_field) == (b"reader", b"open sesame"), b"welcome"
+
+    with _checking_users(check) as node:
+        client = DimseClient(LocalAe(), secrets_of_this_run(**{SecretKind.PASSCODE: passcode} if passcode else {}))
+        if passcode:
+            assert client.echo(node, us.cancellation)
+        else:
+            with pytest.raises(AssociationRejected) as raised:
+                client.echo(node, us.cancellation)
+            assert raised.value.details["user"] == "reader"
+    assert asked == [(2 if passcode else 1, b"reader", passcode.encode())]
+
+
+@contextmanager
+def _checking_users(check: Any) -> Iterator[Node]:
+    ae = AE("CHECKING")
+    ae.add_supported_context("1.2.840.10008.1.1")
+    server = ae.start_server((HOST, 0), block=False, evt_handlers=[(evt.EVT_USER_ID, check)])
+    try:
+        yield Node("orthanc", "CHECKING", HOST, server.server_address[1], user="reader")
+    finally:
+        server.shutdown()
