@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pydicom.uid import UID
+import pydicom
 
 
 def class_name(uid: str) -> str:
     """`CT Image`; empty for a UID that the standard does not know."""
-    name = UID(uid).name if uid else ""
+    name = pydicom.uid.UID(uid).name if uid else ""
     if not name or name == uid:
         return ""
     words = name.replace(" Storage - For Presentation", "").replace(" Storage - For Processing", "")

@@ -106,10 +106,10 @@ class _Html:
                 yield f'<div style="margin-left: {_INDENT}px">{held}</div>' if level else held
 
     def _rows(self, items: Sequence[Item], depth: int) -> Iterator[str]:
-        for (name, is_plain), run in groupby(items, key=_as_links):
+        for (_, is_plain), run in groupby(items, key=_as_links):
             members = list(run)
             if is_plain and len(members) > 1:
-                yield self._row(name or _several(members), self._numbered(members), depth)
+                yield self._row(members[0].name or _several(members), self._numbered(members), depth)
                 continue
             for item in members:
                 value = self._link(item, _broken(item.text))

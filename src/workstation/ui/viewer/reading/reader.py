@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from workstation.dicom.decode_pool import DecodePool
     from workstation.ui.viewer.reading.pane import ReadingPane
 
-_HEAD = 70  # logical pixels for name, ID and birth date, which stay over every document
+_HEAD = 92  # logical pixels for name, ID and birth date, which stay over every document
 _EDGE = 3
 Show = Callable[[Viewport, DisplaySet, int], None]
 
@@ -100,7 +100,7 @@ class Reader(QObject):
         pane, one = self._panes.get(canvas), canvas.viewport.display_set
         if pane is not None:
             pane.hide()
-            canvas.setFocusProxy(None)  # type: ignore[arg-type] - which takes the proxy away
+            canvas.setFocusProxy(None)  # type: ignore[arg-type]
         if one is None or self._grid.private or not is_read(one):
             return
         path = one.frames[0].path
