@@ -276,6 +276,19 @@ def test_any_date_with_no_key_says_that_nodes_were_asked_for_30_days(rig: Rig, p
     assert page._empty.title.text() == "No studies of the last 30 days found"
 
 
+def test_nodes_are_asked_for_everything_only_when_the_user_says_so(rig: Rig, page, qtbot):
+    _search(page, qtbot)
+    qtbot.waitUntil(lambda: page.searching.run.finished and page.strip.everything_button.isVisible())
+    assert all(query.get("StudyDate") for _, query in rig.peers.asked)
+
+    qtbot.mouseClick(page.strip.everything_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.searching.run.finished)
+
+    assert rig.peers.asked[-1][1].asks_for_everything
+    assert not page.strip.everything_button.isVisible()
+    assert "30 days" not in page.strip.summary
+
+
 def test_a_window_without_nodes_offers_to_add_one(tmp_path: Path, open_window, qtbot):
     rig = make_rig(tmp_path, Settings())
     try:

@@ -68,10 +68,11 @@ class StudiesPage(QWidget):
         desk.background.ask(desk.workplace.runner.jobs, self._know_jobs)
         QTimer.singleShot(0, self, self.search)
 
-    def search(self) -> None:
-        """Ask every chosen source what the fields say."""
+    def search(self, *, everything: bool = False) -> None:
+        """Ask every chosen source what the fields say; nodes for all they have only with `everything`."""
         self.detail.show_nothing()
-        self.searching.search(self.sources.sources, self.fields.form(self.strip.modalities))
+        form = replace(self.fields.form(self.strip.modalities), everything=everything)
+        self.searching.search(self.sources.sources, form)
 
     def import_paths(self, paths: tuple[Path, ...]) -> None:
         """Import what was dropped on the window."""
@@ -114,7 +115,8 @@ class StudiesPage(QWidget):
         run = self.searching.run
         if run is None:
             return
-        self.strip.show_summary(run.summary(self.model.shown_count, self.model.total_count), why=bool(run.failures))
+        summary = run.summary(self.model.shown_count, self.model.total_count)
+        self.strip.show_summary(summary, why=bool(run.failures), narrowed=run.nodes_narrowed and run.finished)
         empty = self.model.shown_count == 0
         if empty:
             self._empty.say(*self._empty_words(run))
@@ -299,6 +301,7 @@ class StudiesPage(QWidget):
         self.fields.submitted.connect(self.search)
         self.strip.changed.connect(self._modalities_changed)
         self.strip.why_asked.connect(self._explain_failures)
+        self.strip.everything_asked.connect(lambda: self.search(everything=True))
         self.model.counts_changed.connect(self._show_summary)
         self.model.counts_changed.connect(self._rows_inserted)
         self.searching.progressed.connect(self._show_summary)

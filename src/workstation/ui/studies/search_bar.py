@@ -118,6 +118,7 @@ class ModalityStrip(QFrame):
 
     changed = Signal()
     why_asked = Signal()
+    everything_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -137,7 +138,9 @@ class ModalityStrip(QFrame):
         self._summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._why = button(self.tr("why?"), look="link", clicked=self.why_asked.emit)
         self._why.hide()
-        layout = row(chips, self._summary, self._why, spacing=6, margins=(16, 8, 16, 8))
+        self._everything = button(self.tr("ask for all"), look="link", clicked=self.everything_asked.emit)
+        self._everything.hide()
+        layout = row(chips, self._summary, self._everything, self._why, spacing=6, margins=(16, 8, 16, 8))
         layout.setStretch(0, 1)
         self.setLayout(layout)
 
@@ -146,7 +149,9 @@ class ModalityStrip(QFrame):
         chosen = [names for names, chip in self._chips if chip.isChecked()]
         return frozenset().union(*chosen)
 
-    def show_summary(self, text: str, *, why: bool) -> None:
+    def show_summary(self, text: str, *, why: bool, narrowed: bool = False) -> None:
+        """`narrowed` offers to ask the nodes for everything after all."""
+        self._everything.setVisible(narrowed)
         self._summary.setText(text)
         self._summary.setAccessibleName(text)
         self._why.setVisible(why)
@@ -154,6 +159,10 @@ class ModalityStrip(QFrame):
     @property
     def summary(self) -> str:
         return self._summary.text()
+
+    @property
+    def everything_button(self) -> QWidget:
+        return self._everything
 
     @property
     def why_button(self) -> QWidget:

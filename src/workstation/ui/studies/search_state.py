@@ -48,6 +48,7 @@ class SearchForm:
     days_back: str = DEFAULT_DATE
     description: str = ""
     modalities: frozenset[str] = frozenset()
+    everything: bool = False  # the user was asked, and wants all that the nodes have
 
     @property
     def names_someone(self) -> bool:
@@ -57,7 +58,7 @@ class SearchForm:
     @property
     def narrowed_for_nodes(self) -> bool:
         """Whether nodes are asked for less than the fields say."""
-        return self.days_back == ANY_DATE and not self.names_someone
+        return self.days_back == ANY_DATE and not self.names_someone and not self.everything
 
 
 def study_query(form: SearchForm, today: date, *, remote: bool = True) -> Query:
