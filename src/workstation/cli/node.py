@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import click
@@ -27,8 +28,17 @@ def command() -> None:
 @click.option("--host", metavar="H", default="", help="Its host name or address.")
 @click.option("--port", metavar="P", type=click.IntRange(1, 65535), help="Its DICOM port.")
 @click.option("--web", metavar="URL", default="", help="Its DICOMweb root, if it has one.")
+@click.option("--tls", is_flag=True, help="Encrypt DICOM connections to it.")
+@click.option(
+    "--ca-file",
+    type=click.Path(resolve_path=True),
+    metavar="PEM",
+    help="The authorities trusted for it; else the system's.",
+)
 @pass_session
-def add(session: Session, *, name: str, aet: str, host: str, port: int | None, web: str) -> None:
+def add(  # one parameter per option
+    session: Session, *, name: str, aet: str, host: str, port: int | None, web: str, tls: bool, ca_file: str | None
+) -> None:
     """Add a node. A node with only DICOMweb needs no --aet, --host and --port."""
     if not web or aet or host or port is not None:
         absent = [option for option, value in (("--aet", aet), ("--host", host), ("--port", port)) if not value]
@@ -42,7 +52,7 @@ def add(session: Session, *, name: str, aet: str, host: str, port: int | None, w
     try:
         node = Node(name, aet, host, port, web) if port is not None else _web_only(name, web)
         node, password = password_taken_out(node)
-        changed = add_node(settings, node)
+        changed = add_node(settings, replace(node, tls=tls, ca_file=ca_file or ""))
     except SettingsError as error:
         details = error.details
         raise click.UsageError(
