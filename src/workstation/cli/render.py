@@ -11,7 +11,28 @@ from workstation.cli.session import Session, json_option, pass_session
 from workstation.dicom.decode import frame_count
 from workstation.dicom.decode_pool import DecodePool
 from workstation.dicom.render import render_png
+from workstation.domain.errors import NoPixelData
 from workstation.imaging.frame import VoiFunction, Window
+from workstation.services.write_document import is_recording, write_sheet, write_text
+
+
+def _frames(session: Session, path: Path) -> int:
+    try:
+        return frame_count(path)
+    except NoPixelData as error:
+        with DecodePool(session.settings().decode) as pool:
+            try:
+                return pool.pages(path)
+            except NoPixelData:
+                raise error from None
+
+
+def _told(path: Path, out: Path, as_json: bool) -> int:
+    if as_json:
+        print_json({"path": str(path), "out": str(out)})
+    else:
+        click.echo(f"Wrote {out}.")
+    return DONE
 
 
 def _parse_window(_context: click.Context, _parameter: click.Parameter, text: str | None) -> Window | None:
@@ -57,8 +78,18 @@ def command(
     graphics: bool,
     as_json: bool,
 ) -> int:
-    """Write one frame of a file as a PNG picture, as the viewer shows it, pixel for pixel."""
-    frames = frame_count(path)
+    """Write one frame of a file as a PNG picture, as the viewer shows it, pixel for pixel.
+
+    Pages of encapsulated PDFs and wave forms too. An object without a picture is written as text where OUT ends in
+    .txt, as a page where it ends in .html.
+    """
+    if out.suffix.lower() in (".txt", ".html"):
+        write_text(path, out)
+        return _told(path, out, as_json)
+    if is_recording(path):
+        write_sheet(path, out)
+        return _told(path, out, as_json)
+    frames = _frames(session, path)
     if frame > frames:
         raise click.BadParameter(f"the file has {frames} frame{'' if frames == 1 else 's'}", param_hint="--frame")
     with DecodePool(session.settings().decode) as pool:

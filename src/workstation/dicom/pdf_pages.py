@@ -7,16 +7,13 @@ JavaScript, and nothing that a document names is fetched.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from workstation.dicom.encapsulated import read_encapsulated
 from workstation.domain.errors import DecodeFailed, NoPixelData, UnsupportedObject
 from workstation.imaging.frame import Frame, PixelAttributes
-
-if TYPE_CHECKING:
-    from workstation.dicom.decode import DecodedFrame
 
 _MEDIA_TYPE = "application/pdf"
 _LONGEST = 2400  # pixels of the longer side: 205 per inch of an A4 page
@@ -71,7 +68,7 @@ class PdfPages:
             raise self._failed(index, "the page is damaged") from error
         return Frame(stored, PixelAttributes("RGB", 8, False, reduction=1 << reduce, decoder="pdfium"))
 
-    def decoded(self, index: int) -> DecodedFrame:
+    def decoded(self, index: int) -> NoReturn:
         """Raises NoPixelData: a page has no stored values."""
         raise NoPixelData(path=self.path, frame=index)
 
