@@ -442,6 +442,10 @@ class ScriptedPeer:
         connection.sendall(request.acceptance())
         return request
 
+    def parsed(self, body: bytes) -> _Request:
+        """The A-ASSOCIATE-RQ whose body `read_pdu` gave."""
+        return _Request.parse(body)
+
     def take_leave(self, connection: socket.socket) -> None:
         """Answer the release that is asked for."""
         kind, _ = self.read_pdu(connection)

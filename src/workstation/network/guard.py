@@ -33,6 +33,7 @@ class GuardedProvider(DULServiceProvider):
             self._kill_thread = True
             if self.socket is not None and self.socket.socket is not None:
                 abort_connection(self.socket.socket)
+            self.assoc.dimse.msg_queue.put((None, None))  # wakes whoever waits for a message
         finally:
             if not self.assoc.is_established:
                 self.to_user_queue.put(None)  # or it waits for its time-out

@@ -63,15 +63,15 @@ class StorageListener(ListenerPort):
         inbox: Inbox,
         known_ae_titles: Callable[[], frozenset[str]],
         accept_unknown: bool = False,
-    ) -> None:
         key_passphrase: Callable[[], str] = str,
+    ) -> None:
         quiet_libraries()
         self._local = local
         self._inbox = inbox
         self._known_ae_titles = known_ae_titles
         self._accept_unknown = accept_unknown
-        self._local_error: LocalError | None = None
         self._key_passphrase = key_passphrase
+        self._local_error: LocalError | None = None
         self._lock = threading.Lock()
         self._bytes: Counter[str] = Counter()
         self._bytes_lock = threading.Lock()
@@ -136,6 +136,7 @@ class StorageListener(ListenerPort):
         ]
         contexts = _Contexts([build_context(Verification), *accepted_storage()])
         address = (local.host, local.port)
+        handshakes = Handshakes(server_context(local, self._key_passphrase), local.tls)
         try:
             return _Server(ae, address, contexts, handlers, handshakes)
         except OSError as error:
@@ -143,7 +144,6 @@ class StorageListener(ListenerPort):
 
     def _on_requested(self, event: evt.Event) -> None:
         """Reject whoever is not among our nodes (PS3.8 table 9-21: calling AE title not recognized)."""
-        handshakes = Handshakes(server_context(local, self._key_passphrase), local.tls)
         association = event.assoc
         request = association.requestor.primitive
         calling = str(getattr(request, "calling_ae_title", "") or "").strip()
@@ -160,7 +160,7 @@ class StorageListener(ListenerPort):
         """Serve the association, in pynetdicom's thread for it, to its end."""
         association = event.assoc
         wrapper = association.dul.socket
-        if not isinstance(wrapper, BoundedSocket) or not wrapper.accepted.wait(STALL_S) or wrapper.socket is None:
+        if not isinstance(wrapper, BoundedSocket) or not _has_accepted(association, wrapper) or wrapper.socket is None:
             return  # gone already
         calling = str(association.requestor.ae_title).strip()
         serving = Serving(
@@ -205,21 +205,12 @@ class _Server(ThreadedAssociationServer):
 
     def shutdown(self) -> None:
         self._waiting.close()
+        self.handshakes.close()
         super().shutdown()
 
 
 class _Handler(RequestHandler):
     """One incoming connection, whose threads never keep our process from ending."""
-
-    def _create_association(self) -> Association:
-        association = super()._create_association()
-        association.dul = GuardedProvider(association)
-        self.handshakes.close()
-        wrapper = BoundedSocket(association, client_socket=cast(socket.socket, self.request))
-        wrapper.hold_after_acceptance = True
-        association.dul.socket = wrapper
-        association.bind(evt.EVT_CONN_CLOSE, _close, [self.request])
-        return association
 
     def handle(self) -> None:
         assert isinstance(self.server, _Server)
@@ -227,6 +218,15 @@ class _Handler(RequestHandler):
         if connection is not None:
             self.request = connection
             super().handle()
+
+    def _create_association(self) -> Association:
+        association = super()._create_association()
+        association.dul = GuardedProvider(association)
+        wrapper = BoundedSocket(association, client_socket=cast(socket.socket, self.request))
+        wrapper.hold_after_acceptance = True
+        association.dul.socket = wrapper
+        association.bind(evt.EVT_CONN_CLOSE, _close, [self.request])
+        return association
 
 
 class _Contexts(list[PresentationContext]):
@@ -243,6 +243,16 @@ def _on_open(event: evt.Event) -> None:
         wrapper.socket.settimeout(STALL_S)
         with contextlib.suppress(OSError):  # gone already
             send_at_once(wrapper.socket)
+
+
+def _has_accepted(association: Association, wrapper: BoundedSocket) -> bool:
+    """Once our A-ASSOCIATE-AC has gone out; False where the peer has gone before."""
+    deadline = time.monotonic() + STALL_S
+    while not wrapper.accepted.wait(_POLL_S):
+        gone = wrapper.socket is None or not wrapper._is_connected or not association.dul.is_alive()
+        if gone or time.monotonic() > deadline:
+            return wrapper.accepted.is_set()
+    return True
 
 
 def _accepted(association: Association) -> dict[int, tuple[str, str]]:

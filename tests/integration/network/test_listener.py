@@ -22,7 +22,6 @@ from tests.support.peers import HOST, free_port, p_data, run_storescu, store_req
 from workstation.demo.requesting_ae import RequestingAE
 from workstation.domain.errors import ArchiveUnusable, AssociationRejected, DamagedFile, DiskFull, PortInUse
 from workstation.domain.node import LocalAe, Node
-from workstation.network import bounds
 from workstation.network.dimse.client import DimseClient
 from workstation.network.listener import StorageListener
 
@@ -176,22 +175,6 @@ def test_a_pdu_longer_than_any_is_hung_up_on_at_once(address: Node) -> None:
         client.sendall(b"\x01\x00\xff\xff\xff\xff" + b"\0" * 100)
 
         assert hung_up(client)
-
-
-def test_a_pdu_that_only_drips_is_hung_up_on(address: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "PDU_S", 0.2)
-    with socket.create_connection((HOST, address.port), 0.05) as client:
-        client.sendall(b"\x01\x00\x00\x00\x10\x00")
-        for _ in range(200):
-            try:
-                client.sendall(b"\0")
-                if hung_up(client):
-                    return
-            except TimeoutError:
-                continue
-            except OSError:
-                return
-    pytest.fail("still connected")
 
 
 def test_a_port_in_use_is_named(us: Us, address: Node) -> None:
