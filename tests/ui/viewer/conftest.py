@@ -16,6 +16,7 @@ from workstation.dicom.decode_pool import DecodePool
 from workstation.jobs.journal import Journal
 from workstation.jobs.runner import JobRunner
 from workstation.services.annotations import MarksInMemory, MarkStore
+from workstation.services.attention import Attention
 from workstation.services.broadcast import Broadcast
 from workstation.services.open_series import OpenPaths, run_open_paths
 from workstation.settings import DecodeSettings, Settings, ViewerSettings
@@ -30,6 +31,7 @@ class SmallWorkplace:
     runner: JobRunner
     decode_pool: DecodePool
     broadcast: Broadcast
+    attention: Attention = field(default_factory=Attention)
     marks: MarkStore = field(default_factory=MarksInMemory)
     value: Settings = field(default_factory=lambda: Settings(viewer=ViewerSettings(cache_mib=128)))
 

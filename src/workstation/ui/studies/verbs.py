@@ -10,11 +10,13 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
-from workstation.domain.events import JobFinished
-from workstation.domain.job import JobState
+from workstation.domain.events import InstanceStored, JobFinished
+from workstation.domain.job import Job, JobState
 from workstation.services.deletion import delete_study
 from workstation.services.ingest import ImportPaths
-from workstation.services.retrieve import RetrieveStudy
+from workstation.services.move import MoveStudy
+from workstation.services.priors import FindPriors
+from workstation.services.retrieve import RetrievePrior, RetrieveStudy
 from workstation.services.send import SendInstances
 from workstation.ui.desk import Desk
 from workstation.ui.studies.model import StudyEntry
@@ -36,9 +38,10 @@ class StudyVerbs(QObject):
         self._desk, self._selection, self._page = desk, selection, parent
         self._opening: set[str] = set()
         desk.bridge.job_finished.connect(self._job_finished)
+        desk.bridge.instance_stored.connect(self._instance_stored)
 
     def open(self) -> None:
-        """Open what is here; what is not is retrieved and then opened."""
+        """Open what is here; what is not is retrieved, and opened with its first image."""
         for entry in self._selection()[:1]:
             if entry.local:
                 self._desk.wishes.open_study.emit(entry.uid)
@@ -56,8 +59,27 @@ class StudyVerbs(QObject):
         menu = QMenu(self._page)
         for node in self._desk.workplace.settings().nodes:
             menu.addAction(f"{node.name}  ({node.ae_title})", partial(self.send, node.name))
+        self._add_moves(menu)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(QCursor.pos())
+
+    def _add_moves(self, menu: QMenu) -> None:
+        """From a node that has it straight to another one (C-MOVE); nothing comes here."""
+        nodes = [node for node in self._desk.workplace.settings().nodes if node.ae_title]
+        having = dict.fromkeys(name for entry in self._selection() for name in entry.nodes)
+        for source in (node for node in nodes if node.name in having):
+            others = [node for node in nodes if node.name != source.name]
+            if others:
+                from_there = menu.addMenu(self.tr("Send from {node} to").format(node=source.name))
+                for other in others:
+                    call = partial(self.move, source.name, other.ae_title)
+                    from_there.addAction(f"{other.name}  ({other.ae_title})", call)
+
+    def move(self, source: str, ae_title: str) -> None:
+        """Have `source` send the selected studies that it has to `ae_title`."""
+        for entry in self._selection():
+            if source in entry.nodes:
+                self._desk.submit(MoveStudy(source, entry.uid, ae_title))
 
     def send(self, node: str) -> None:
         for entry in self._selection():
@@ -138,8 +160,14 @@ class StudyVerbs(QObject):
 
     def _job_finished(self, event: JobFinished) -> None:
         job = event.job
-        if job.kind == RetrieveStudy.kind:
+        if job.kind == RetrievePrior.kind:
             self.retrieved.emit(job.subject)
+        elif job.kind == FindPriors.kind:
+            for prior in event.result or ():
+                self._desk.submit(prior)
+        elif job.kind == RetrieveStudy.kind:
+            self.retrieved.emit(job.subject)
+            self._look_for_priors(job)
             if job.subject in self._opening:
                 self._opening.discard(job.subject)
                 if job.state in DONE:
@@ -147,6 +175,19 @@ class StudyVerbs(QObject):
         elif job.kind == ImportPaths.kind and job.state in DONE:
             self._say_imported(event)
             self.imported.emit(event.result.study_instance_uids if event.result is not None else ())
+
+    def _instance_stored(self, event: InstanceStored) -> None:
+        """One image is enough to begin with; the rest joins it as it comes."""
+        uid = event.summary.study.study_instance_uid
+        if uid in self._opening:
+            self._opening.discard(uid)
+            self._desk.wishes.open_study.emit(uid)
+
+    def _look_for_priors(self, job: Job) -> None:
+        """Where the node's settings want some: after the study itself, behind whatever else waits for that node."""
+        node = self._desk.workplace.settings().node(job.lane.rpartition(":")[0])
+        if job.state in DONE and node is not None and node.priors:
+            self._desk.workplace.runner.submit(FindPriors(node.name, job.subject))
 
     def _say_imported(self, event: JobFinished) -> None:
         result = event.result

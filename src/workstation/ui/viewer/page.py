@@ -201,6 +201,7 @@ class ViewerPage(QWidget):
             viewport.show(None)
         self.series.set_display_sets(())
         self.linker.forget()
+        self._opener.forget()
         self._loader.cache.clear()
         self._follow()
 
@@ -258,6 +259,7 @@ class ViewerPage(QWidget):
         self._opener.ended.connect(self._say_nothing_open)
         self._opener.begun.connect(self._show_begun)
         self._opener.opened.connect(self._show_opened)
+        self._opener.grown.connect(self._show_grown)
         self._opener.failed.connect(self._on_failed)
         self.sorter.failed.connect(lambda error: self.notices.show_notice(notice_of(error)))
         self.keeping.refused.connect(self._say_kept)
@@ -353,6 +355,20 @@ class ViewerPage(QWidget):
         self.grid.canvas.setFocus()
         self.opened.emit(display_sets)
 
+    def _show_grown(self, display_sets: tuple[DisplaySet, ...]) -> None:
+        """More of what is open has arrived: everything stays where it is, the stacks get longer."""
+        if not self.display_sets:
+            return
+        chosen = {ref: one.sorting for one in self.display_sets for ref in one.frames}
+        grown = []
+        for one in self.sorter.by_habit(display_sets):
+            sorting = next((chosen[ref] for ref in one.frames if ref in chosen), one.sorting)
+            grown.append(one if sorting == one.sorting else one.sorted_as(sorting))
+        self.series.grow(grown)
+        self._hanging.go_on()
+        self._details.make_thumbnails(self.series.without_thumbnail())
+        self._follow()
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
@@ -390,6 +406,9 @@ class ViewerPage(QWidget):
 
     def _on_display_set(self) -> None:
         self._playing.take_rate()
+        shown = self.grid.viewport.display_set
+        if shown is not None:
+            self._workplace.attention.look_at(shown.study.study_instance_uid, shown.series.series_instance_uid)
         self._follow()
         self.title_changed.emit(self.title)
 

@@ -42,6 +42,26 @@ class SeriesModel(QAbstractListModel):
         self._without_picture = set()
         self.endResetModel()
 
+    def grow(self, display_sets: Sequence[DisplaySet]) -> None:
+        """More of the same has arrived: pictures stay, and where no card is new the cards stay too."""
+        before = {ref: one.uid for one in self._sets for ref in one.frames}
+        known = {one.uid: next((before[ref] for ref in one.frames if ref in before), "") for one in display_sets}
+        pictures = {uid: self._thumbnails[old] for uid, old in known.items() if old in self._thumbnails}
+        without = {uid for uid, old in known.items() if old in self._without_picture}
+        same = [known[one.uid] for one in display_sets] == [one.uid for one in self._sets]
+        if not same:
+            self.beginResetModel()
+        self._sets, self._thumbnails, self._without_picture = tuple(display_sets), pictures, without
+        if not same:
+            self.endResetModel()
+        elif self._sets:
+            self.dataChanged.emit(self.index(0), self.index(len(self._sets) - 1))
+
+    def without_thumbnail(self) -> tuple[DisplaySet, ...]:
+        return tuple(
+            one for one in self._sets if one.uid not in self._thumbnails and one.uid not in self._without_picture
+        )
+
     def set_key_images(self, counts: Mapping[str, int]) -> None:
         """How many there are in each display set, by its uid."""
         if counts != self._key_images:
