@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from io import BytesIO
 
 import pydicom  # noqa: F401 - before its parts, or two threads see it half loaded
+import pynetdicom  # noqa: F401 - before its parts, or two threads see it half loaded
 from pydicom import Dataset
 from pynetdicom.dsutils import decode
 
