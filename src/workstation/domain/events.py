@@ -78,4 +78,12 @@ class InstanceStored(Event):
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class ConflictFound(Event):
+    """`source` delivered an instance whose UID is here already with other content: kept beside, not shown."""
+
+    sop_instance_uid: str
+    source: str
+
+
 Publish = Callable[[Event], None]

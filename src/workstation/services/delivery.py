@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workstation.domain.errors import InputError, LocalError
-from workstation.domain.events import InstanceStored, Publish
+from workstation.domain.events import ConflictFound, Event, InstanceStored, Publish
 from workstation.domain.study import InstanceSummary
 from workstation.services.ingest import require_uids
 from workstation.services.ports import Archive, Delivery, Inbox, NotAnnounced, StoreOutcome
@@ -37,6 +37,10 @@ class ArchiveInbox(Inbox):
 
     def delivery(self, source: str) -> ArchiveDelivery:
         return ArchiveDelivery(self._archive, self._settler, source)
+
+    @property
+    def conflicts(self) -> int:
+        return self._settler.conflicts
 
     def settle(self) -> None:
         self._settler.wait_for(None)
@@ -107,6 +111,7 @@ class _Settler:
         self._changed = threading.Condition()
         self._waiting: deque[_Arrival] = deque()
         self._under_way = 0
+        self.conflicts = 0
         self._thread: threading.Thread | None = None
 
     def put(self, arrival: _Arrival) -> None:
@@ -131,12 +136,16 @@ class _Settler:
             outcomes = self._settle(batch)
             with self._changed:
                 self._under_way = 0
+                self.conflicts += outcomes.count(StoreOutcome.CONFLICT)
                 for arrival, outcome in zip(batch, outcomes, strict=True):
                     arrival.delivery.note(outcome)
                 self._changed.notify_all()
             for arrival, outcome in zip(batch, outcomes, strict=True):
                 if outcome is StoreOutcome.STORED:
-                    self._announce(arrival)
+                    self._announce(InstanceStored(arrival.summary, arrival.delivery.source))
+                elif outcome is StoreOutcome.CONFLICT:
+                    uid = arrival.summary.instance.sop_instance_uid
+                    self._announce(ConflictFound(uid, arrival.delivery.source))
 
     def _next_batch(self) -> list[_Arrival]:
         with self._changed:
@@ -165,8 +174,8 @@ class _Settler:
             _log.exception("an instance could not be brought into the archive")
             return LocalError(reason=type(error).__name__)
 
-    def _announce(self, arrival: _Arrival) -> None:
+    def _announce(self, event: Event) -> None:
         try:
-            self._publish(InstanceStored(arrival.summary, arrival.delivery.source))
+            self._publish(event)
         except Exception:  # noqa: BLE001 - a listener's fault is not the delivery's
             _log.exception("somebody could not be told of a stored instance")

@@ -180,6 +180,11 @@ class Inbox(Protocol):
     def delivery(self, source: str) -> Delivery:
         """A new delivery from `source`, a node's name or AE title."""
 
+    @property
+    def conflicts(self) -> int:
+        """How many instances came so far whose UID was here already with other content."""
+        return 0
+
     def settle(self) -> None:
         """Wait until all that was taken, by whatever delivery, is indexed or has failed."""
 

@@ -73,6 +73,7 @@ class Retrieval:
         self._tally = Tally()
         self._again = 0
         self._fallbacks: list[Fallback] = []
+        self._conflicts_before = around.inbox.conflicts
         self._arriving = Arriving(study, series, around, self._expected)
         self._method: RetrieveMethod | None = None
         self._blind: TransferReport | None = None  # the whole study's transfer where no list could be had
@@ -102,6 +103,12 @@ class Retrieval:
 
     def outcome(self) -> Outcome:
         result = self._result()
+        conflicts = self._around.inbox.conflicts - self._conflicts_before
+        if conflicts:
+            self._around.context.warn(
+                f"{conflicts} of the instances came with a UID that is here already with other content. What was here"
+                " before is shown; what came now is kept beside it."
+            )
         if self.complete:
             return Outcome(result=result)
         present = self._present()
@@ -319,6 +326,7 @@ class Retrieval:
                 bytes_done=self._tally.bytes,
                 failed=self._tally.failed,
                 step=f"{self._around.node.name}, {method.upper()}",
+                received=self._tally.received,
             )
         )
 

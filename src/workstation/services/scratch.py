@@ -69,6 +69,10 @@ class WatchedInbox(Inbox):
         self._lock = threading.Lock()
         self._waiting: list[Caught] = []
 
+    @property
+    def conflicts(self) -> int:
+        return self._inbox.conflicts
+
     @contextmanager
     def catching(self, sop_instance_uid: str) -> Iterator[Caught]:
         """Wait for `sop_instance_uid` inside the block."""

@@ -13,6 +13,7 @@ from collections import deque
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 
 from workstation.domain.events import (
+    ConflictFound,
     Event,
     InstanceStored,
     JobChanged,
@@ -37,6 +38,7 @@ class EventBridge(QObject):
     source_answered = Signal(object)
     worklist_answered = Signal(object)
     instance_stored = Signal(object)
+    conflict_found = Signal(object)
     _woken = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -56,6 +58,7 @@ class EventBridge(QObject):
             SourceAnswered: self.source_answered,
             WorklistAnswered: self.worklist_answered,
             InstanceStored: self.instance_stored,
+            ConflictFound: self.conflict_found,
         }
         self._woken.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 

@@ -60,7 +60,7 @@ class ActivityPage(QWidget):
         actions = desk.actions
         actions.attach(self, "activity")
         for name in VERBS:
-            actions[f"activity.{name}"].triggered.connect(lambda _checked=False, call=getattr(self, name): call())
+            actions[f"activity.{name}"].triggered.connect(lambda _checked=False, name=name: getattr(self, name)())
         desk.background.ask(desk.workplace.runner.jobs, self._know)
         self._refresh()
 
