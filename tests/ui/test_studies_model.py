@@ -204,3 +204,27 @@ def test_rows_arriving_one_by_one_stand_as_if_sorted_at_the_end(arriving, column
     assert uids == [at_once.entry_at(row).uid for row in range(at_once.rowCount())]
     assert sorted(uids) == sorted({study.study_instance_uid for _, study in arriving})
     assert all(one_by_one.index_of(uid).row() == row for row, uid in enumerate(uids))
+
+
+@pytest.mark.parametrize("order", [DESCENDING, ASCENDING])
+def test_a_batch_goes_in_at_once_and_selected_rows_follow_their_studies(qtmodeltester, order):
+    model = StudiesModel()
+    qtmodeltester.check(model)
+    model.sort(Column.PATIENT, order)
+    model.add("PACS", [a_study(f"1.{n}", f"N{n * 37 % 50:02}^X") for n in range(0, 50, 2)])
+    model.unfold(model.index_of("1.4").row())
+    model.set_series("1.4", [Series("1.4.1", "1.4", 1, "CT"), Series("1.4.2", "1.4", 2, "CT")])
+    kept = [QPersistentModelIndex(model.index_of("1.8")), QPersistentModelIndex(model.index(3, 1))]
+    texts = [index.data() for index in kept]
+    inserted: list[int] = []
+    model.rowsInserted.connect(lambda _parent, first, last: inserted.append(last - first + 1))
+
+    model.add("PACS", [a_study(f"1.{n}", f"N{n * 37 % 50:02}^X") for n in range(1, 50, 2)])
+
+    assert inserted == [25]
+    assert [index.data() for index in kept] == texts
+    names = [text for text in column_texts(model, Column.PATIENT) if text.startswith("N")]
+    assert names == sorted(names, reverse=order == DESCENDING)
+    assert len(names) == 50
+    row = model.index_of("1.4").row()
+    assert [model.series_at(row + 1), model.series_at(row + 2)] == model.find("1.4").series
