@@ -84,6 +84,8 @@ class NodeForm(QWidget):
             inner = item.layout() if item is not None else None
             if item is not None and (item.widget() is field or (inner is not None and _holds(inner, field))):
                 self._rows.setRowVisible(number, shown)
+        if shown and name in self._problems:
+            self._problems[name].setVisible(bool(self._problems[name].text()))
 
     def values(self) -> dict[str, Value]:
         """What stands in the fields."""
