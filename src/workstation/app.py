@@ -151,6 +151,7 @@ def _handlers(workplace: Callable[[], Workplace], watched: WatchedInbox) -> Mapp
         echo,
         export_command,
         ingest,
+        log_in,
         move,
         priors,
         retrieve,
@@ -213,6 +214,9 @@ def _handlers(workplace: Callable[[], Workplace], watched: WatchedInbox) -> Mapp
             publish=workplace().publish,
         ),
         echo.EchoNode: lambda command, context: echo.run_echo(command, context, **peers()),
+        log_in.LogInNode: lambda command, context: log_in.run_log_in(
+            command, context, find_node=workplace().settings().node, web=workplace().web
+        ),
         retrieve.RetrieveStudy: bring,
         retrieve.RetrievePrior: bring,
         priors.FindPriors: lambda command, context: priors.run_find_priors(command, context, **archive(), **peers()),

@@ -23,6 +23,7 @@ from workstation.services.ports import (
     RetrieveTarget,
     SecretKind,
     Secrets,
+    ShowCode,
     TransferReport,
     WebPeer,
 )
@@ -68,6 +69,12 @@ class LateWebClient(WebPeer):
         self, node: Node, paths: Sequence[Path], on_progress: OnProgress, cancellation: Cancellation
     ) -> TransferReport:
         return self._made().store(node, paths, on_progress, cancellation)
+
+    def log_in(self, node: Node, cancellation: Cancellation, show_code: ShowCode | None = None) -> None:
+        self._made().log_in(node, cancellation, show_code)
+
+    def log_out(self, node: Node, cancellation: Cancellation) -> None:
+        self._made().log_out(node, cancellation)
 
     def _made(self) -> WebPeer:
         with self._lock:
