@@ -191,6 +191,10 @@ class ViewerPage(QWidget):
 
     def close_study(self) -> None:
         """Show nothing and give the memory back."""
+        self._opener.forget()
+        self._clear()
+
+    def _clear(self) -> None:
         self.cine.pause()
         self._details.make_thumbnails(())
         self.presentations.look(())
@@ -201,7 +205,6 @@ class ViewerPage(QWidget):
             viewport.show(None)
         self.series.set_display_sets(())
         self.linker.forget()
-        self._opener.forget()
         self._loader.cache.clear()
         self._follow()
 
@@ -333,7 +336,7 @@ class ViewerPage(QWidget):
     def _show_begun(self, display_sets: tuple[DisplaySet, ...]) -> None:
         """Show what has been read so far; once something is shown, go on with it."""
         if not self._begun:
-            self.close_study()
+            self._clear()
         self.series.set_display_sets(self.sorter.by_habit(display_sets))
         if self._begun:
             self._hanging.go_on()
