@@ -63,14 +63,16 @@ def _listed_by(peer: QueryPeer, study: str, wanted: str, node: Node, context: Jo
     context.progress(Progress(step="asking what there is"))
     keys = {"StudyInstanceUID": study, "SeriesInstanceUID": wanted}
     matches = peer.find(node, Query.where(Level.SERIES, keys), context.cancellation)
-    uids = dict.fromkeys(match.series_instance_uid for match in matches if isinstance(match, Series))
+    uids = {match.series_instance_uid: match.instance_count for match in matches if isinstance(match, Series)}
     series: dict[str, tuple[str, ...]] = {}
     classes: dict[str, str] = {}
-    for uid in uids:
+    for uid, count in uids.items():
         found = peer.find(node, Query.where(Level.IMAGE, {**keys, "SeriesInstanceUID": uid}), context.cancellation)
         instances = [one for one in found if isinstance(one, Instance) and is_valid_uid(one.sop_instance_uid)]
         instances.sort(key=lambda one: one.instance_number if one.instance_number is not None else 1 << 31)
         series[uid] = tuple(dict.fromkeys(one.sop_instance_uid for one in instances))
+        if count and count > len(series[uid]) > 0:  # Orthanc does so when a file of its own is gone
+            context.warn(f"{node.name} counts {count} instances of a series and lists {len(series[uid])} of them.")
         classes |= {one.sop_instance_uid: one.sop_class_uid for one in instances if is_valid_uid(one.sop_class_uid)}
         context.cancellation.raise_if_cancelled()
     return Listing(series, classes)
