@@ -208,6 +208,10 @@ class JobsModel(RowModel):
     def _refill(self) -> None:
         jobs = [job for job in self._jobs.values() if self._show.lets_through(job)]
         jobs.sort(key=lambda job: (job.created_at, abs(job.id)), reverse=True)
+        if [job.id for job in jobs] == self._rows:  # the selection stays untouched
+            if jobs:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(jobs) - 1, len(Column) - 1))
+            return
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         places = {job.id: row for row, job in enumerate(jobs)}
