@@ -24,6 +24,8 @@ from workstation.domain.errors import WorkstationError
 from workstation.domain.events import JobFinished
 from workstation.domain.node import LocalAe, Node, ae_title_problem
 from workstation.services.echo import EchoNode
+from workstation.services.log_in import forget, password_taken_out
+from workstation.services.ports import SecretKind
 from workstation.settings import MouseProfile, OverlayColour, Settings
 from workstation.ui.desk import Desk
 from workstation.ui.preferences.diagnosis import DiagnosisDialog
@@ -174,6 +176,9 @@ class SettingsPage(QWidget):
             dialog.say_where(place)
 
     def _put(self, before: Node | None, changed: Node, typed: dict[str, str]) -> None:
+        changed, password = password_taken_out(changed)
+        if password:
+            typed = typed | {SecretKind.PASSWORD: password}
         nodes = self._settings().nodes
         if before is None:
             nodes = (*nodes, changed)
@@ -197,6 +202,8 @@ class SettingsPage(QWidget):
     def _remove(self, gone: Node) -> None:
         nodes = tuple(node for node in self._settings().nodes if node.name != gone.name)
         self._save(replace(self._settings(), nodes=nodes))
+        secrets = self._desk.workplace.secrets
+        self._desk.background.ask(lambda: forget(secrets, gone), failed=self._desk.complain)
 
     def _selected(self) -> Node | None:
         rows = selected_rows(self.table)
