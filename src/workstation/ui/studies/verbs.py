@@ -11,7 +11,7 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from workstation.domain.events import InstanceStored, JobFinished
-from workstation.domain.job import Job, JobState
+from workstation.domain.job import Job, JobState, Priority
 from workstation.services.deletion import delete_study
 from workstation.services.ingest import ImportPaths
 from workstation.services.move import MoveStudy
@@ -47,7 +47,7 @@ class StudyVerbs(QObject):
                 self._desk.wishes.open_study.emit(entry.uid)
             elif entry.nodes:
                 self._opening.add(entry.uid)
-                self._retrieve(entry)
+                self._retrieve(entry, Priority.FIRST)
 
     def retrieve(self) -> None:
         for entry in self._selection():
@@ -155,8 +155,9 @@ class StudyVerbs(QObject):
         dialog.filesSelected.connect(lambda names: then(tuple(Path(name) for name in names)))
         dialog.open()
 
-    def _retrieve(self, entry: StudyEntry) -> None:
-        self._desk.submit(RetrieveStudy(entry.nodes[0], entry.uid))
+    def _retrieve(self, entry: StudyEntry, priority: Priority = Priority.NORMAL) -> None:
+        """What is to be looked at goes before what is only to be here."""
+        self._desk.submit(RetrieveStudy(entry.nodes[0], entry.uid), priority=priority)
 
     def _job_finished(self, event: JobFinished) -> None:
         job = event.job
