@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -27,8 +26,6 @@ from workstation.ui.node_states import NodeStates
 from workstation.ui.remembered import Remembered, load, save
 from workstation.ui.start import AfterFirstPicture
 from workstation.ui.status_bar import StatusBar
-
-_SWITCH_S = 0.0005
 
 if TYPE_CHECKING:
     from workstation.ui.activity.page import ActivityPage
@@ -193,9 +190,6 @@ def run_window(
 
     Receiving, and all that is slow to load, begins when the user sees the first page or picture.
     """
-    # A thread that reads attributes or a network's answer lets the window's go first after that time; Python's own
-    # 5 ms, several threads over, are a picture too late.
-    sys.setswitchinterval(_SWITCH_S)
     application = make_application()
     window = build_window(workplace)
     window.unfinished_work = lambda: _unfinished_work(window)
