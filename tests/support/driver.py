@@ -352,10 +352,10 @@ class User:
 
     def _press(self, action_id: str) -> None:
         """The visible button of an action, as soon as it can be used."""
-        words = self.window._actions[action_id].iconText().rstrip("…")
         button: list[QPushButton] = []
 
         def ready() -> bool:
+            words = self.window._actions[action_id].iconText().rstrip("…")
             button[:] = [
                 one
                 for one in self.window.findChildren(QPushButton)

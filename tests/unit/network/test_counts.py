@@ -9,12 +9,12 @@ from pydicom import Dataset
 
 from workstation.domain.errors import PeerFailure
 from workstation.network.dimse.association import Link
-from workstation.network.dimse.retrieve import _answer_of, _Counts
+from workstation.network.dimse.suboperations import Counts, answer_of
 from workstation.services.ports import ItemFailure
 
 
 class FakeLink:
-    """Only what `_Counts` asks of a link."""
+    """Only what `Counts` asks of a link."""
 
     operation = "C-MOVE"
 
@@ -41,11 +41,11 @@ def failed_list(*uids: str) -> Dataset:
     return dataset
 
 
-def counts_after(*responses: tuple[Any, ...]) -> _Counts:
-    counts = _Counts()
+def counts_after(*responses: tuple[Any, ...]) -> Counts:
+    counts = Counts()
     counts.begin()
     for status, *rest in responses:
-        counts.note(LINK, _answer_of(response(status, *rest), None))
+        counts.note(LINK, answer_of(response(status, *rest), None))
     return counts
 
 
@@ -70,7 +70,7 @@ def test_several_requests_of_one_transfer_add_up() -> None:
     counts = counts_after((0x0000, None, 3, 0, 0))
     counts.begin()
     assert counts.expected == 3
-    counts.note(LINK, _answer_of(response(0xB000, None, 1, 1, 0), failed_list("1.2.3")))
+    counts.note(LINK, answer_of(response(0xB000, None, 1, 1, 0), failed_list("1.2.3")))
 
     assert (counts.expected, counts.done, counts.failed) == (5, 4, 1)
     assert [failure.sop_instance_uid for failure in counts.failures()] == ["1.2.3"]
@@ -91,8 +91,8 @@ def test_a_failure_half_way_is_a_part_done_with_its_reason() -> None:
 
 
 def test_what_we_refused_ourselves_is_not_reported_twice() -> None:
-    counts = _Counts()
-    counts.note(LINK, _answer_of(response(0xB000, 0, 1, 3, 0), failed_list("1.1", "1.2")))
+    counts = Counts()
+    counts.note(LINK, answer_of(response(0xB000, 0, 1, 3, 0), failed_list("1.1", "1.2")))
     ours = [ItemFailure("1.1", "C000 cannot understand")]
 
     assert [failure.sop_instance_uid for failure in counts.failures(ours)] == ["1.1", "1.2", ""]

@@ -373,7 +373,8 @@ class _Requestor(AE):
         association = self._association
         if self._patience is not None:
             self._patience.cancel()
-            self._patience.join(_JOIN_S)
+            if self._patience.ident is not None:  # else it ends as soon as whoever cancels has started it
+                self._patience.join(_JOIN_S)
         if association is None:
             self._connection.close()
             return

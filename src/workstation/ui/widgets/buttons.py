@@ -35,6 +35,8 @@ def action_button(action: QAction, *, look: str = "") -> QPushButton:
     def follow() -> None:
         result.setEnabled(action.isEnabled())
         result.setToolTip(action.toolTip())
+        result.setText(action.iconText().replace("&", "&&"))
+        result.setAccessibleName(action.iconText().rstrip("…"))
 
     action.changed.connect(follow)
     follow()
