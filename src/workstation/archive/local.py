@@ -89,11 +89,12 @@ class LocalArchive(Archive):
 
     def _taken_over(self) -> list[Path]:
         """Instances that had arrived, and were answered as stored, when their process ended; ours from now on."""
-        return [path.rename(self._incoming.new_path()) for path in self._repair.abandoned()]
+        taken = [path.rename(self._incoming.new_path()) for path in self._repair.abandoned()]
+        return [self._incoming.complete(path) for path in taken]
 
     def _recover(self, path: Path) -> bool:
         try:
-            return self.add(path, summary_of_file(path)) is StoreOutcome.STORED
+            return self._settled(path, summary_of_file(path)) is StoreOutcome.STORED
         except InputError:
             path.unlink(missing_ok=True)
             return False
@@ -115,13 +116,23 @@ class LocalArchive(Archive):
         with translated(self.root):
             return self._incoming.complete(path)
 
-    def add_all(self, arrivals: Sequence[tuple[Path, InstanceSummary]]) -> list[StoreOutcome]:
-        """As `add`, with one flush and one transaction for all; where it raises, what was not added is still there."""
+    def add_all(self, arrivals: Sequence[tuple[Path, InstanceSummary]]) -> Sequence[StoreOutcome | LocalError]:
+        """As `add`, with one flush and one transaction for all; what could not be added is still there."""
         for path, _ in arrivals:
             self._incoming.require(path)
         with translated(self.root), self._noticing_damage():
             placed = self._place_all(arrivals)
-        return [StoreOutcome.STORED if path in placed else self.add(path, summary) for path, summary in arrivals]
+        return [StoreOutcome.STORED if path in placed else self._settled(path, summary) for path, summary in arrivals]
+
+    def _settled(self, path: Path, summary: InstanceSummary) -> StoreOutcome | LocalError:
+        """What became of an instance that is known already, or has become so meanwhile."""
+        try:
+            with translated(self.root), self._noticing_damage():
+                outcome = self._add(path, summary)
+                path.unlink(missing_ok=True)
+                return outcome
+        except LocalError as error:
+            return error
 
     def _place_all(self, arrivals: Sequence[tuple[Path, InstanceSummary]]) -> set[Path]:
         """Those that nothing was known of, in their places.

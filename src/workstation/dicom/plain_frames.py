@@ -85,17 +85,6 @@ class PlainFile:
             raise NeedsFullHeader from None
 
 
-def plain_file(path: str | Path) -> PlainFile | None:
-    """How the frames lie in `path`, None where that takes more than a scan to tell."""
-    scan = scan_header(path)
-    if scan is None:
-        return None
-    try:
-        return _laid_out(Path(path), scan)
-    except NeedsFullHeader:
-        return None
-
-
 def plain_frame(path: str | Path, index: int = 0, precedents: Precedents | None = None) -> Frame | None:
     """One frame as `decode.decode_frame` gives it, None where it is not plain or cannot be read."""
     scan = scan_header(path)

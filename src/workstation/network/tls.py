@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -289,8 +288,3 @@ def _common_name(name: object) -> str:
     parts = [part for group in name for part in group] if isinstance(name, tuple) else []
     words = dict(parts)
     return str(words.get("commonName") or words.get("organizationName") or "")
-
-
-def seconds_left(certificate: PeerCertificate) -> float:
-    """How long the peer's certificate will still be valid."""
-    return certificate.valid_until - time.time()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -164,7 +165,7 @@ class _Settler:
             return [outcome if isinstance(outcome, LocalError) else outcome[0] for outcome in alone]
         return list(together)
 
-    def _add(self, arrivals: list[_Arrival]) -> list[StoreOutcome] | LocalError:
+    def _add(self, arrivals: list[_Arrival]) -> Sequence[StoreOutcome | LocalError] | LocalError:
         """What was answered as stored stays where it is when this fails: the next start tries again."""
         try:
             return self._archive.add_all([(arrival.path, arrival.summary) for arrival in arrivals])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
-from workstation.domain.document import Document, Item, ItemKind, Reference, targets
+from workstation.domain.document import Document, Item, ItemKind, targets
 
 _INDENT = 14  # pixels a level
 _LINKS = 60  # of one kind in a row; what is more is counted
@@ -165,9 +165,3 @@ def _lines(items: Sequence[Item], depth: int) -> Iterator[str]:
             yield f"{space}{label}: {first}" if label else f"{space}{first}"
             yield from (f"{space}  {line}" for line in others)
         yield from _lines(item.items, depth + 1)
-
-
-def reference_of(document: Document, number: int) -> Reference | None:
-    """Where link `target:number` leads."""
-    found = targets(document)
-    return found[number].reference if 0 <= number < len(found) else None

@@ -54,10 +54,10 @@ class Archive(Protocol):
     def complete(self, path: Path) -> Path:
         """Mark a file from `new_incoming` as whole, so that the next start takes it in after a kill; its new name."""
 
-    def add_all(self, arrivals: Sequence[tuple[Path, InstanceSummary]]) -> list[StoreOutcome]:
-        """`add` for many at once, in far less time. Where it raises, none of them is lost: `add` may be tried on each.
+    def add_all(self, arrivals: Sequence[tuple[Path, InstanceSummary]]) -> Sequence[StoreOutcome | LocalError]:
+        """`add` for many at once, in far less time, and without losing what cannot be added: its file stays.
 
-        Raises DiskFull, ArchiveUnusable.
+        Raises DiskFull, ArchiveUnusable where none has been added.
         """
 
     def discard(self, path: Path) -> None:

@@ -224,3 +224,26 @@ def test_what_was_answered_and_then_found_no_room_is_tried_again_by_the_next_sta
 
     with closing(LocalArchive(tmp_path / "archive")) as archive:
         assert archive.instance_uids(f"{ROOT}.1") == {dataset.SOPInstanceUID}
+
+
+def test_another_content_for_which_there_is_no_room_stays_for_the_next_start(
+    tmp_path: Path, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = a_dataset()
+    second = a_dataset(SOPInstanceUID=first.SOPInstanceUID, PatientName="Another^Name")
+
+    def full(*_: object) -> None:
+        raise DiskFull(path=tmp_path)
+
+    with closing(LocalArchive(tmp_path / "archive")) as archive, monkeypatch.context() as patch:
+        patch.setattr(archive, "_keep_conflict", full)
+        delivery = ArchiveInbox(archive, heard).delivery("pacs")
+        for dataset in (first, second):
+            delivery.take(write(dataset, delivery.new_path()))
+        with pytest.raises(DiskFull):
+            delivery.settled()
+        assert archive.instance_uids(f"{ROOT}.1") == {first.SOPInstanceUID}
+
+    with closing(LocalArchive(tmp_path / "archive")) as archive:
+        (kept,) = archive.conflicts_of(first.SOPInstanceUID)
+        assert dcmread(kept).PatientName == "Another^Name"
